@@ -1,0 +1,76 @@
+# Passerelle. Nothing but Python 3.11 to 3.13 and make is needed; each target does its own set-up.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null \
+	&& echo $$p && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --require-hashes --only-binary :all:
+PROJECT := $(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo test interop check bench format lock clean
+
+help:
+	@echo "make demo     one patient's story through the real doors"
+	@echo "make run      the gateway"
+	@echo "make test     the test suite, no services needed"
+	@echo "make interop  the suite against real peers"
+	@echo "make check    format, lint, types, floors, docs"
+	@echo "make bench    the benchmarks"
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed and none was found." >&2; exit 1; }
+	@echo "==> Creating the environment in $(VENV) with $(PYTHON)"
+	@$(PYTHON) -m venv $(VENV)
+
+# Stamps: what is installed stays installed until the lock or the project changes.
+$(VENV)/run.stamp: requirements.lock pyproject.toml | $(BIN)/python
+	@echo "==> Installing what the gateway needs (once, about a minute)"
+	@$(INSTALL) -r requirements.lock
+	@$(PROJECT)
+	@touch $@
+
+$(VENV)/dev.stamp: requirements-dev.lock pyproject.toml | $(BIN)/python
+	@echo "==> Installing what the tests need (once, about a minute)"
+	@$(INSTALL) -r requirements-dev.lock
+	@$(PROJECT)
+	@touch $@ $(VENV)/run.stamp
+
+run: $(VENV)/run.stamp
+	@exec $(BIN)/gateway serve
+
+demo: $(VENV)/run.stamp
+	@exec $(BIN)/gateway demo
+
+test: $(VENV)/dev.stamp
+	@$(BIN)/python -m pytest -m "not postgresql"
+
+interop: $(VENV)/dev.stamp
+	@$(BIN)/python scripts/peers.py
+	@$(BIN)/python -m pytest tests/interop tests/contract
+
+check: $(VENV)/dev.stamp
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python scripts/check_docs.py
+
+bench: $(VENV)/dev.stamp
+	@$(BIN)/python -m bench
+
+format: $(VENV)/dev.stamp
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+# Locks are written without any registry's address.
+lock: $(VENV)/dev.stamp
+	$(BIN)/python -m pip install --quiet pip-tools
+	$(BIN)/pip-compile $(LOCK) --extra build --extra demo -o requirements.lock pyproject.toml
+	$(BIN)/pip-compile $(LOCK) --extra build --extra demo --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml
+
+LOCK := --quiet --generate-hashes --strip-extras --allow-unsafe --no-header \
+	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

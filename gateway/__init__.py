@@ -1,0 +1,1 @@
+"""Passerelle: a FHIR R4 gateway between practices, radiology centres and treating physicians."""

@@ -1,0 +1,194 @@
+"""Every setting of the gateway, read once into one frozen object.
+
+Names are those of `docs/settings.md`. An unknown `GATEWAY_*` name stops the start, so that a
+spelling mistake is never a silent default.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import tomllib
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PREFIX: Final = "GATEWAY_"
+# Read by tests and tools, not by the gateway itself.
+_FOREIGN: Final = frozenset({"GATEWAY_SHARED"})
+
+
+class SettingsError(Exception):
+    """A setting is unknown, unreadable or refused; the text is for the operator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Peers:
+    """What is a list and therefore lives in `gateway.toml` beside the data."""
+
+    # Assigning authority as sent (namespace id) -> identifier system URI.
+    namespaces: Mapping[str, str] = field(default_factory=dict)
+    # Identifier ("system|value" or bare RPPS) of a practitioner or organization -> mail address.
+    recipients: Mapping[str, str] = field(default_factory=dict)
+    # Charset to read a sender's messages with, whatever MSH-18 says: "APP|FACILITY" -> codec.
+    charsets: Mapping[str, str] = field(default_factory=dict)
+    mllp_max_bytes: int = 64 * 1024 * 1024
+    mllp_idle_seconds: float = 3600.0
+    mllp_connections: int = 256
+    http_max_bytes: int = 64 * 1024 * 1024
+    dicom_associations: int = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The installation, as `GATEWAY_*` variables and `gateway.toml` describe it."""
+
+    data_dir: Path = Path("var")
+    database_url: str = ""
+    objects_url: str = ""
+    base_url: str = "http://127.0.0.1:8080"
+    http_host: str = "127.0.0.1"
+    http_port: int = 8080
+    http_workers: int = 1
+    mllp_host: str = "127.0.0.1"
+    mllp_port: int = 2575
+    dicom_host: str = "127.0.0.1"
+    dicom_port: int = 11112
+    dicom_ae_title: str = "GATEWAY"
+    dicom_peers: tuple[str, ...] = ()
+    dicom_quiet_seconds: float = 5.0
+    smtp_url: str = ""
+    mail_from: str = ""
+    auth: str = "none"
+    validation: str = "base"
+    log: str = ""
+    lang: str = "fr"
+    peers: Peers = field(default_factory=Peers)
+
+    @property
+    def run_dir(self) -> Path:
+        """Where the running processes leave their state."""
+        return self.data_dir / "run"
+
+    @property
+    def fhir_url(self) -> str:
+        """The FHIR base, without a slash at the end."""
+        return f"{self.base_url.rstrip('/')}/fhir"
+
+
+def read_settings(
+    environ: Mapping[str, str] | None = None, dotenv: Path | None = Path(".env")
+) -> Settings:
+    """Read the environment, a `.env` file below it and `gateway.toml`; raises `SettingsError`."""
+    given = dict(_dotenv(dotenv)) if dotenv is not None else {}
+    given.update(os.environ if environ is None else environ)
+    known = {PREFIX + item.name.upper(): item for item in fields(Settings) if item.name != "peers"}
+    values: dict[str, Any] = {}
+    for name in sorted(given):
+        if not name.startswith(PREFIX) or name in _FOREIGN:
+            continue
+        if name not in known:
+            message = f"{name} is not a setting of the gateway; see docs/settings.md."
+            raise SettingsError(message)
+        if given[name] != "":
+            values[known[name].name] = _typed(name, str(known[name].type), given[name])
+    settings = Settings(**_with_places(values))
+    _refuse(settings)
+    return settings
+
+
+def _with_places(values: dict[str, Any]) -> dict[str, Any]:
+    data = values.setdefault("data_dir", Path("var")).absolute()
+    values["data_dir"] = data
+    values.setdefault("database_url", f"sqlite:///{data / 'gateway.db'}")
+    values.setdefault("objects_url", (data / "objects").as_uri())
+    if "base_url" not in values and "http_port" in values:
+        values["base_url"] = f"http://127.0.0.1:{values['http_port']}"
+    values["peers"] = _peers(data / "gateway.toml")
+    return values
+
+
+def _typed(name: str, kind: str, text: str) -> object:
+    try:
+        if kind == "int":
+            return int(text)
+        if kind == "float":
+            return float(text)
+    except ValueError:
+        message = f"{name} must be a number, not {text!r}."
+        raise SettingsError(message) from None
+    if kind == "Path":
+        return Path(text)
+    if kind.startswith("tuple"):
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    return text
+
+
+def _peers(path: Path) -> Peers:
+    if not path.exists():
+        return Peers()
+    try:
+        content = tomllib.loads(path.read_text("utf-8"))
+        return Peers(**content)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError) as fault:
+        message = f"{path.name}: {fault}"
+        raise SettingsError(message) from None
+
+
+def _dotenv(path: Path) -> dict[str, str]:
+    if not path.is_file():
+        return {}
+    lines = (line.strip() for line in path.read_text("utf-8").splitlines())
+    pairs = (line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+    return {name.strip(): value.strip().strip("\"'") for name, value in pairs}
+
+
+_CHOICES: Final = {
+    "validation": ("base", "off"),
+    "log": ("", "text", "json"),
+    "lang": ("fr", "en"),
+}
+_HOSTS: Final = ("http_host", "mllp_host", "dicom_host")
+
+
+def _refuse(settings: Settings) -> None:
+    for name, choices in _CHOICES.items():
+        if getattr(settings, name) not in choices:
+            wanted = ", ".join(choice for choice in choices if choice)
+            message = f"{PREFIX}{name.upper()} must be one of {wanted}."
+            raise SettingsError(message)
+    if settings.auth != "none":
+        message = (
+            f"{PREFIX}AUTH={settings.auth} is not available in this version: access control is "
+            "not there yet, so the only value is none, with every door on this machine alone."
+        )
+        raise SettingsError(message)
+    for name in _HOSTS:
+        if not is_loopback(getattr(settings, name)):
+            message = (
+                f"{PREFIX}{name.upper()}={getattr(settings, name)} is refused: with "
+                f"{PREFIX}AUTH=none anyone who reaches a door may read and write everything, so "
+                "every door listens on a loopback address (127.0.0.1, ::1 or localhost)."
+            )
+            raise SettingsError(message)
+    if settings.smtp_url and urlsplit(settings.smtp_url).scheme not in (
+        "smtp",
+        "smtps",
+        "smtp+starttls",
+    ):
+        message = f"{PREFIX}SMTP_URL must start with smtp://, smtps:// or smtp+starttls://."
+        raise SettingsError(message)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` can only be reached from this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
