@@ -1,0 +1,157 @@
+"""A segment and the values in its fields, read when they are asked for.
+
+Numbers are those of the standard: fields, components and subcomponents count from 1, and MSH-1 is
+the field separator itself.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from gateway.hl7v2.delimiters import STANDARD, Delimiters
+from gateway.hl7v2.escape import unescape
+
+NULL: Final = '""'
+# The field separator is a field of its own in these (HL7 v2.5.1 chapter 2, 2.15.9.1).
+_HEADERS: Final = frozenset({"MSH", "FHS", "BHS"})
+_OPAQUE: Final = 2
+
+
+class Value:
+    """One repetition of a field, as typed; empty is false. Immutable."""
+
+    __slots__ = ("_codec", "_delimiters", "raw")
+
+    def __init__(
+        self, raw: str, delimiters: Delimiters | None = STANDARD, codec: str = "utf-8"
+    ) -> None:
+        """Hold `raw`; without delimiters (MSH-1, MSH-2) it has one component and no escapes."""
+        self.raw: Final = raw
+        self._delimiters: Final = delimiters
+        self._codec: Final = codec
+
+    def __bool__(self) -> bool:
+        """Whether anything was sent."""
+        return bool(self.raw)
+
+    def __eq__(self, other: object) -> bool:
+        """Two values are equal when they were typed alike."""
+        return isinstance(other, Value) and self.raw == other.raw
+
+    def __hash__(self) -> int:
+        """Hash what was typed."""
+        return hash(self.raw)
+
+    def __repr__(self) -> str:
+        """Name the type only: a value is patient data and must not reach a log."""
+        return f"<Value of {len(self.raw)} characters>"
+
+    @property
+    def is_null(self) -> bool:
+        """Whether the sender asks to delete what is known (`""`, HL7 v2.5.1 chapter 2, 2.5.3)."""
+        return self.raw == NULL
+
+    def text(self, component: int = 1, subcomponent: int = 1) -> str:
+        """Give one subcomponent, unescaped and stripped; empty when absent or null."""
+        raw = self._raw_component(component)
+        if self._delimiters is not None:
+            raw = _nth(raw, self._delimiters.subcomponent, subcomponent)
+        raw = raw.strip()
+        return "" if raw == NULL else self._unescaped(raw)
+
+    def component(self, n: int) -> str:
+        """Give one component unescaped whole, its subcomponent separators as typed."""
+        return self._unescaped(self._raw_component(n))
+
+    def _raw_component(self, n: int) -> str:
+        if self._delimiters is None:
+            return self.raw if n == 1 else ""
+        return _nth(self.raw, self._delimiters.component, n)
+
+    def _unescaped(self, raw: str) -> str:
+        if self._delimiters is None:
+            return raw
+        return unescape(raw, self._delimiters, self._codec)
+
+
+class Segment:
+    """One segment, whose fields are split at the first question. Immutable."""
+
+    __slots__ = ("_codec", "_delimiters", "_fields", "index", "name", "raw", "sequence")
+
+    def __init__(
+        self,
+        raw: str,
+        *,
+        index: int = 0,
+        sequence: int = 1,
+        delimiters: Delimiters = STANDARD,
+        codec: str = "utf-8",
+    ) -> None:
+        """Hold `raw`; `index` counts all segments from 0, `sequence` those of its name from 1."""
+        self.raw: Final = raw
+        self.name: Final = raw[:3]
+        self.index: Final = index
+        self.sequence: Final = sequence
+        self._delimiters: Final = delimiters
+        self._codec: Final = codec
+        self._fields: list[str] | None = None
+
+    def __repr__(self) -> str:
+        """Name the segment only: its content is patient data and must not reach a log."""
+        return f"<Segment {self.name} {self.sequence}>"
+
+    @property
+    def size(self) -> int:
+        """The number of the last field that was typed."""
+        return len(self._split()) - 1
+
+    def raw_field(self, field: int) -> str:
+        """Give a field as typed, all repetitions; empty when absent."""
+        fields = self._split()
+        return fields[field] if 0 < field < len(fields) else ""
+
+    def value(self, field: int) -> Value:
+        """Give the first repetition; a false `Value` when absent."""
+        raw = self.raw_field(field)
+        if self._opaque(field):
+            return Value(raw, None)
+        mark = self._delimiters.repetition
+        return Value(raw.split(mark, 1)[0] if mark in raw else raw, self._delimiters, self._codec)
+
+    def values(self, field: int) -> tuple[Value, ...]:
+        """Give all repetitions that are not empty."""
+        if self._opaque(field):
+            return (self.value(field),)
+        every = self.raw_field(field).split(self._delimiters.repetition)
+        return tuple(Value(raw, self._delimiters, self._codec) for raw in every if raw)
+
+    def text(self, field: int, component: int = 1, subcomponent: int = 1) -> str:
+        """Give one part of the first repetition, unescaped and stripped; empty when absent."""
+        return self.value(field).text(component, subcomponent)
+
+    def whole(self, field: int) -> str:
+        """Give a field unescaped, its delimiters as typed: TX, FT and ST with a bare `^` or `&`."""
+        raw = self.raw_field(field)
+        if self._opaque(field):
+            return raw
+        return "" if raw == NULL else unescape(raw, self._delimiters, self._codec)
+
+    def _split(self) -> list[str]:
+        if self._fields is None:
+            fields = self.raw.split(self._delimiters.field)
+            if self.name in _HEADERS:
+                fields.insert(1, self._delimiters.field)
+            self._fields = fields
+        return self._fields
+
+    def _opaque(self, field: int) -> bool:
+        return field <= _OPAQUE and self.name in _HEADERS
+
+
+def _nth(raw: str, mark: str, number: int) -> str:
+    """Give the part of that number, from 1."""
+    if number == 1:
+        return raw.split(mark, 1)[0]
+    parts = raw.split(mark, number)
+    return parts[number - 1] if 0 < number <= len(parts) else ""
