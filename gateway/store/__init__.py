@@ -1,0 +1,1 @@
+"""The store: `transaction()` is the only way to write."""

@@ -1,0 +1,297 @@
+"""One database, SQLite or PostgreSQL: connections, the writers' lock and what differs.
+
+SQLite: WAL, `synchronous=FULL` (https://www.sqlite.org/pragma.html#pragma_synchronous), one
+writer at a time across processes. PostgreSQL: an advisory transaction lock does the same, so
+that on both the order of `seq` is the order of the commits.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import sqlite3
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from sqlalchemy import create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import QueuePool
+from typing_extensions import override
+
+from gateway.errors import OutOfSpace, Unavailable
+from gateway.store.statements import Sql, render_all
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from contextlib import AbstractContextManager
+
+    from sqlalchemy import Dialect, Engine
+
+# How long a writer waits for another process before it answers "not now".
+LOCK_SECONDS: Final = 10.0
+# "Passerelle" as a number: the advisory lock of the gateway's writers.
+_ADVISORY_KEY: Final = 7_277_373
+_READ_POOL: Final = 4
+
+
+class Cursor(Protocol):
+    """What both drivers' cursors do."""
+
+    def execute(self, sql: str, parameters: Sequence[object] = ..., /) -> Any: ...  # noqa: ANN401, D102 - DB-API
+    def executemany(self, sql: str, parameters: Sequence[Sequence[object]], /) -> Any: ...  # noqa: ANN401, D102 - DB-API
+    def fetchone(self) -> Any: ...  # noqa: ANN401, D102 - DB-API
+    def close(self) -> None: ...  # noqa: D102 - DB-API
+    def fetchall(self) -> Sequence[Any]: ...  # noqa: D102 - DB-API
+
+
+def open_database(url: str) -> Database:
+    """Open the database that `url` names; connections are made when first needed."""
+    if make_url(url).get_backend_name() == "sqlite":
+        return SqliteDatabase(url)
+    return PostgresDatabase(url)
+
+
+class Database:
+    """What the store needs of a database, whatever its kind."""
+
+    #: True when a point read costs less than handing it to another thread.
+    local_reads: bool = False
+    faults: tuple[type[Exception], ...]
+    engine: Engine
+    sql: dict[str, Sql]
+
+    def __init__(self, dialect: Dialect, engine: Engine) -> None:
+        """Render the hot statements; no connection is made yet."""
+        self.dialect = dialect
+        self.engine = engine
+        self.sql = render_all(dialect)
+
+    def begin(self) -> Cursor:
+        """Open the writers' transaction and return its cursor; raises `Unavailable`."""
+        raise NotImplementedError
+
+    def commit(self) -> None:
+        """Make the writers' transaction durable."""
+        raise NotImplementedError
+
+    def rollback(self) -> None:
+        """Give the writers' transaction up."""
+        raise NotImplementedError
+
+    def reading(self) -> AbstractContextManager[Cursor]:
+        """Lend a cursor that sees what has been committed; raises `Unavailable`."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+    def refusal(self, fault: Exception) -> Unavailable:
+        """Return the refusal that a driver's fault means to callers."""
+        text = str(fault).lower()
+        if "full" in text or "no space" in text:
+            return OutOfSpace("The disk is full: nothing was stored, send it again later.")
+        return Unavailable("The store cannot commit now: nothing was stored, send it again later.")
+
+
+class SqliteDatabase(Database):
+    """SQLite in WAL mode: readers never wait, writers queue on a file lock."""
+
+    local_reads = True
+    faults = (sqlite3.Error,)
+
+    def __init__(self, url: str) -> None:
+        """Prepare the engine for `sqlite:///path`."""
+        path = make_url(url).database
+        if not path or path == ":memory:":
+            message = "The gateway's SQLite database is a file: its doors are several processes."
+            raise ValueError(message)
+        self.path = Path(path)
+        engine = create_engine(
+            url,
+            poolclass=QueuePool,
+            pool_size=_READ_POOL,
+            max_overflow=_READ_POOL * 3,
+            connect_args={"check_same_thread": False, "timeout": LOCK_SECONDS},
+        )
+        event.listen(engine, "connect", _set_pragmas)
+        # One argument a "?": sqlite3 binds positions faster than names.
+        super().__init__(sqlite.dialect(paramstyle="qmark"), engine)
+        self._writer: sqlite3.Connection | None = None
+        self._lock_file: Any = None
+        self._local = threading.local()
+        self._readers: list[sqlite3.Connection] = []
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self.path, timeout=LOCK_SECONDS, isolation_level=None, check_same_thread=False
+        )
+        _set_pragmas(connection, None)
+        return connection
+
+    @override
+    def begin(self) -> sqlite3.Cursor:
+        try:
+            if self._writer is None:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                self._lock_file = self.path.with_name(f"{self.path.name}-writer").open("w")
+                self._writer = self._connect()
+            _lock(self._lock_file)
+            cursor = self._writer.cursor()
+            cursor.execute("BEGIN IMMEDIATE")
+        except (sqlite3.Error, OSError) as fault:
+            self._unlock()
+            raise self.refusal(fault) from fault
+        return cursor
+
+    @override
+    def commit(self) -> None:
+        assert self._writer is not None  # noqa: S101 - begin() came before
+        self._writer.execute("COMMIT")
+        self._unlock()
+
+    @override
+    def rollback(self) -> None:
+        try:
+            if self._writer is not None and self._writer.in_transaction:
+                self._writer.execute("ROLLBACK")
+        finally:
+            self._unlock()
+
+    def _unlock(self) -> None:
+        if self._lock_file is not None:
+            fcntl.flock(self._lock_file, fcntl.LOCK_UN)
+
+    @override
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Cursor]:
+        try:
+            connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+            if connection is None:
+                connection = self._local.connection = self._connect()
+                self._readers.append(connection)
+            yield connection.cursor()
+        except sqlite3.Error as fault:
+            raise self.refusal(fault) from fault
+
+    @override
+    def close(self) -> None:
+        for connection in (*self._readers, self._writer):
+            if connection is not None:
+                connection.close()
+        self._readers.clear()
+        self._writer = None
+        self._local = threading.local()
+        if self._lock_file is not None:
+            self._lock_file.close()
+        super().close()
+
+
+def _set_pragmas(connection: Any, _record: object) -> None:  # noqa: ANN401 - a driver connection
+    # 16 MB of page cache at most a connection; a WAL of 4 000 pages before it is folded back.
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "cache_size=-16384",
+        "temp_store=MEMORY",
+        "wal_autocheckpoint=4000",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _lock(file: Any) -> None:  # noqa: ANN401 - a file object
+    """Take the writers' lock: finer than SQLite's own polling, freed when the process dies."""
+    deadline = time.monotonic() + LOCK_SECONDS
+    pause = 0.0002
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(pause)
+            pause = min(pause * 1.5, 0.005)
+        else:
+            return
+
+
+class PostgresDatabase(Database):
+    """PostgreSQL through psycopg 3."""
+
+    def __init__(self, url: str) -> None:
+        """Prepare the engine for `postgresql+psycopg://...`."""
+        # psycopg takes 40 ms to import, which SQLite installations need not pay.
+        import psycopg  # noqa: PLC0415 - see above
+
+        self.faults = (psycopg.Error, DBAPIError)
+        engine = create_engine(
+            url, pool_size=_READ_POOL, max_overflow=_READ_POOL * 3, isolation_level="AUTOCOMMIT"
+        )
+        dialect = postgresql.psycopg.dialect(paramstyle="format")  # type: ignore[no-untyped-call]  # untyped in SQLAlchemy
+        super().__init__(dialect, engine)
+        dsn = make_url(url).set(drivername="postgresql")
+        self._dsn = dsn.render_as_string(hide_password=False)
+        self._connect = psycopg.connect
+        self._writer: psycopg.Connection[Any] | None = None
+
+    @override
+    def begin(self) -> Cursor:
+        for last in (False, True):
+            try:
+                if self._writer is None or self._writer.closed:
+                    self._writer = self._connect(self._dsn, connect_timeout=5)
+                    self._writer.execute(f"SET lock_timeout = '{int(LOCK_SECONDS)}s'")
+                    self._writer.commit()
+                cursor: Cursor = self._writer.cursor()
+                cursor.execute("SELECT pg_advisory_xact_lock(%s)", (_ADVISORY_KEY,))
+            except self.faults as fault:
+                self._drop()
+                if last:
+                    raise self.refusal(fault) from fault
+            else:
+                return cursor
+        raise AssertionError  # the loop returns or raises
+
+    @override
+    def commit(self) -> None:
+        assert self._writer is not None  # noqa: S101 - begin() came before
+        self._writer.commit()
+
+    @override
+    def rollback(self) -> None:
+        if self._writer is not None and not self._writer.closed:
+            try:
+                self._writer.rollback()
+            except self.faults:
+                self._drop()
+
+    def _drop(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+    @override
+    @contextmanager
+    def reading(self) -> Iterator[Cursor]:
+        try:
+            connection = self.engine.raw_connection()
+        except self.faults as fault:
+            raise self.refusal(fault) from fault
+        try:
+            cursor: Cursor = connection.cursor()
+            yield cursor
+        except self.faults as fault:
+            connection.invalidate()
+            raise self.refusal(fault) from fault
+        finally:
+            connection.close()
+
+    @override
+    def close(self) -> None:
+        self._drop()
+        super().close()

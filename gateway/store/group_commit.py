@@ -1,0 +1,125 @@
+"""Writers that arrive while the disk is busy share the next commit.
+
+A writer takes the lock, joins the open batch (or opens one) and does its work; when it leaves and
+nobody waits behind it, it commits for all. Nobody returns before the fsync of its batch.
+"""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gateway.errors import Unavailable
+    from gateway.store.database import Cursor, Database
+
+# A batch is closed at this size even if writers keep coming: the first must not wait for ever.
+BATCH: Final = 64
+
+
+class Batch:
+    """One database transaction shared by several writers."""
+
+    __slots__ = ("cursor", "done", "fault", "members", "numbers")
+
+    def __init__(self, cursor: Cursor) -> None:
+        """Start with nobody in it."""
+        self.cursor = cursor
+        self.members = 0
+        self.done = threading.Event()
+        self.fault: Unavailable | None = None
+        # Last numbers given out by table: seq, journal id, delivery seq.
+        self.numbers: dict[str, int] = {}
+
+
+class GroupCommit:
+    """Lets writers in one after the other and commits them together."""
+
+    def __init__(self, database: Database) -> None:
+        """Write to `database`; nothing is opened yet."""
+        self._database = database
+        self._lock = threading.Lock()
+        self._guard = threading.Lock()
+        self._waiting = 0
+        self._batch: Batch | None = None
+
+    @contextmanager
+    def member(self) -> Iterator[Batch]:
+        """Join a batch; on leaving, return once it is durable or raise `Unavailable`.
+
+        An exception inside undoes this writer's work alone; the others' stays.
+        """
+        with self._guard:
+            self._waiting += 1
+        with self._lock:
+            with self._guard:
+                self._waiting -= 1
+            batch = self._enter()
+            try:
+                yield batch
+            except BaseException as fault:
+                self._undo(batch, fault)
+                raise
+            self._keep(batch)
+        batch.done.wait()
+        if batch.fault is not None:
+            raise batch.fault
+
+    def _enter(self) -> Batch:
+        if self._batch is None:
+            self._batch = Batch(self._database.begin())
+        elif self._batch.members:
+            # The first writer needs none: undoing it undoes everything there is.
+            self._batch.cursor.execute("SAVEPOINT member")
+        return self._batch
+
+    def _keep(self, batch: Batch) -> None:
+        batch.members += 1
+        self._leave(batch)
+
+    def _undo(self, batch: Batch, fault: BaseException) -> None:
+        if isinstance(fault, self._database.faults):
+            # The driver may have given up the whole transaction: nobody can be promised anything.
+            self._fail(batch, fault)
+            raise self._database.refusal(fault) from fault
+        if batch.members == 0:
+            self._close(batch)
+            self._database.rollback()
+            return
+        batch.cursor.execute("ROLLBACK TO SAVEPOINT member")
+        batch.numbers.clear()
+        self._leave(batch)
+
+    def _leave(self, batch: Batch) -> None:
+        with self._guard:
+            more = self._waiting > 0
+        if more and batch.members < BATCH:
+            return
+        try:
+            self._database.commit()
+        except self._database.faults as fault:
+            self._fail(batch, fault)
+            return
+        self._close(batch)
+        batch.done.set()
+
+    def _close(self, batch: Batch) -> None:
+        self._batch = None
+        # Here, under the lock: a cursor that another thread frees later would reset a statement
+        # that the next batch is running on the same connection.
+        batch.cursor.close()
+
+    def _fail(self, batch: Batch, fault: Exception) -> None:
+        self._batch = None
+        batch.fault = self._database.refusal(fault)
+        try:
+            batch.cursor.close()
+            self._database.rollback()
+        except self._database.faults:
+            # The refusal says it already; the next begin() opens a new connection if it must.
+            pass
+        finally:
+            batch.done.set()

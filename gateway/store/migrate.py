@@ -1,0 +1,73 @@
+"""Bring the database to the tables that this version of the gateway expects."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import create_engine, inspect, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
+
+from gateway.errors import Unavailable
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+    from sqlalchemy import Connection
+
+# The last file in migrations/versions; a test holds the two together.
+HEAD: Final = "0001"
+# Two gateways started at once must not migrate at once.
+_ADVISORY_KEY: Final = 7_277_374
+
+
+def migrate(url: str) -> bool:
+    """Upgrade the database at `url`, creating it when needed; False when it was current.
+
+    Raises `Unavailable` when the database cannot be reached.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite" and parsed.database:
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    engine = create_engine(url, poolclass=NullPool)
+    try:
+        with engine.connect() as connection:
+            if current_revision(connection) == HEAD:
+                return False
+        with engine.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(text(f"SELECT pg_advisory_xact_lock({_ADVISORY_KEY})"))
+            upgrade(connection)
+            return True
+    except DBAPIError as fault:
+        message = f"The database cannot be opened or migrated: {fault.orig}"
+        raise Unavailable(message) from fault
+    finally:
+        engine.dispose()
+
+
+def current_revision(connection: Connection) -> str | None:
+    """Return the migration the database is at, or None when it is empty."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    row: Any = connection.execute(text("SELECT version_num FROM alembic_version")).first()
+    return None if row is None else str(row[0])
+
+
+def upgrade(connection: Connection, revision: str = "head") -> None:
+    """Run the migrations up to `revision` on an open connection."""
+    # A fifth of a second that a current database need not pay at each start.
+    from alembic import command  # noqa: PLC0415 - see above
+
+    command.upgrade(config(connection), revision)
+
+
+def config(connection: Connection) -> Config:
+    """Return the Alembic configuration over `connection`."""
+    from alembic.config import Config  # noqa: PLC0415 - as above
+
+    made = Config()
+    made.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    made.attributes["connection"] = connection
+    return made

@@ -1,0 +1,1 @@
+"""Alembic migrations of the store, in the order of their numbers."""

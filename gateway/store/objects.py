@@ -1,0 +1,213 @@
+"""Documents and DICOM files, named by their SHA-256, durable before a row names them."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import tempfile
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
+from urllib.parse import unquote, urlsplit
+
+from gateway.errors import NotFound, OutOfSpace, Unavailable
+
+if TYPE_CHECKING:
+    from typing import Any
+
+_CHUNK: Final = 1 << 20
+_DIRECTORY_MODE: Final = 0o700
+
+
+class Objects(Protocol):
+    """Where large things lie; a name is the SHA-256 of the content in hex."""
+
+    @property
+    def spool(self) -> Path:
+        """A directory for files on their way in, on the disk where objects end up if local."""
+
+    def put(self, content: bytes) -> str:
+        """Keep `content` durably and return its name; raises `Unavailable` or `OutOfSpace`."""
+
+    def adopt(self, path: Path, sha256: str) -> None:
+        """Move a written and fsynced file in under its name; raises `Unavailable`."""
+
+    def open(self, sha256: str) -> BinaryIO:
+        """Open an object for reading; raises `NotFound`."""
+
+    def read(self, sha256: str) -> bytes:
+        """Return an object's bytes; raises `NotFound`."""
+
+    def check(self) -> None:
+        """Raise `Unavailable` unless something can be written."""
+
+
+def open_objects(url: str, data_dir: Path) -> Objects:
+    """Return the objects that `url` names: `file:///directory` or `s3://bucket/prefix`."""
+    parts = urlsplit(url)
+    if parts.scheme == "file":
+        return FileObjects(Path(unquote(parts.path)))
+    if parts.scheme == "s3":
+        return S3Objects(parts.netloc, parts.path.strip("/"), data_dir / "spool")
+    message = f"GATEWAY_OBJECTS_URL must start with file:// or s3://, not {parts.scheme}://."
+    raise ValueError(message)
+
+
+def _missing(sha256: str) -> NotFound:
+    return NotFound(f"The object {sha256[:12]}… is not in the object store.")
+
+
+def _refusal(fault: OSError) -> Unavailable:
+    if fault.errno == errno.ENOSPC:
+        return OutOfSpace("The disk is full.")
+    return Unavailable("The object store cannot be written.")
+
+
+class FileObjects:
+    """Objects as files: `<root>/ab/<sha256>`."""
+
+    def __init__(self, root: Path) -> None:
+        """Use the directory `root`, created when first needed."""
+        self._root = root
+        self.spool = root / "spool"
+
+    def _path(self, sha256: str) -> Path:
+        return self._root / sha256[:2] / sha256
+
+    def put(self, content: bytes) -> str:
+        """Write, fsync, rename, fsync the directory."""
+        sha256 = hashlib.sha256(content).hexdigest()
+        if self._path(sha256).exists():
+            return sha256
+        try:
+            self.spool.mkdir(parents=True, exist_ok=True, mode=_DIRECTORY_MODE)
+            descriptor, name = tempfile.mkstemp(dir=self.spool)
+            try:
+                with os.fdopen(descriptor, "wb") as file:
+                    file.write(content)
+                    file.flush()
+                    os.fsync(file.fileno())
+            except OSError:
+                Path(name).unlink(missing_ok=True)
+                raise
+        except OSError as fault:
+            raise _refusal(fault) from fault
+        self.adopt(Path(name), sha256)
+        return sha256
+
+    def adopt(self, path: Path, sha256: str) -> None:
+        """Rename the file into place; an object that is there already stays as it is."""
+        target = self._path(sha256)
+        try:
+            if target.exists():
+                path.unlink()
+                return
+            if not target.parent.exists():
+                target.parent.mkdir(parents=True, exist_ok=True, mode=_DIRECTORY_MODE)
+                _fsync_directory(self._root)
+            path.rename(target)
+            _fsync_directory(target.parent)
+        except OSError as fault:
+            raise _refusal(fault) from fault
+
+    def open(self, sha256: str) -> BinaryIO:
+        """Open the file."""
+        try:
+            return self._path(sha256).open("rb")
+        except FileNotFoundError:
+            raise _missing(sha256) from None
+
+    def read(self, sha256: str) -> bytes:
+        """Return the file's bytes."""
+        with self.open(sha256) as file:
+            return file.read()
+
+    def check(self) -> None:
+        """Write and remove a file."""
+        try:
+            self.spool.mkdir(parents=True, exist_ok=True, mode=_DIRECTORY_MODE)
+            with tempfile.TemporaryFile(dir=self.spool) as file:
+                file.write(b"check")
+        except OSError as fault:
+            raise _refusal(fault) from fault
+
+
+def _fsync_directory(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+class S3Objects:
+    """Objects in S3-compatible storage; endpoint and keys come from the AWS_* environment."""
+
+    def __init__(self, bucket: str, prefix: str, spool: Path) -> None:
+        """Use `bucket`; nothing is connected yet."""
+        self._bucket = bucket
+        self._prefix = f"{prefix}/" if prefix else ""
+        self._lazy: Any = None
+        self.spool = spool
+
+    @property
+    def _client(self) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
+        if self._lazy is None:
+            # Half a second and 30 MB that installations with local disks need not pay.
+            import boto3  # noqa: PLC0415 - see above
+
+            self._lazy = boto3.client("s3")
+        return self._lazy
+
+    def _key(self, sha256: str) -> str:
+        return f"{self._prefix}{sha256[:2]}/{sha256[2:4]}/{sha256}"
+
+    def put(self, content: bytes) -> str:
+        """Upload; S3 answers once it is durable."""
+        sha256 = hashlib.sha256(content).hexdigest()
+        self._upload(BytesIO(content), sha256)
+        return sha256
+
+    def adopt(self, path: Path, sha256: str) -> None:
+        """Upload the file and remove it here."""
+        with path.open("rb") as file:
+            self._upload(file, sha256)
+        path.unlink()
+
+    def _upload(self, file: BinaryIO, sha256: str) -> None:
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - as boto3
+
+        try:
+            self._client.upload_fileobj(file, self._bucket, self._key(sha256))
+        except (BotoCoreError, ClientError) as fault:
+            message = "The object store does not answer."
+            raise Unavailable(message) from fault
+
+    def open(self, sha256: str) -> BinaryIO:
+        """Open the object's body as a stream."""
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - as boto3
+
+        try:
+            answer = self._client.get_object(Bucket=self._bucket, Key=self._key(sha256))
+        except self._client.exceptions.NoSuchKey:
+            raise _missing(sha256) from None
+        except (BotoCoreError, ClientError) as fault:
+            message = "The object store does not answer."
+            raise Unavailable(message) from fault
+        body: BinaryIO = answer["Body"]
+        return body
+
+    def read(self, sha256: str) -> bytes:
+        """Return the object's bytes."""
+        return self.open(sha256).read()
+
+    def check(self) -> None:
+        """Ask for the bucket."""
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - as boto3
+
+        try:
+            self._client.head_bucket(Bucket=self._bucket)
+        except (BotoCoreError, ClientError) as fault:
+            message = "The object store does not answer."
+            raise Unavailable(message) from fault

@@ -1,0 +1,185 @@
+"""What the store takes and gives, as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Literal
+
+from gateway.fhir.wire import loads
+
+if TYPE_CHECKING:
+    from gateway.errors import Issue
+    from gateway.fhir.wire import Resource
+
+Method = Literal["POST", "PUT", "DELETE"]
+Outcome = Literal["created", "updated", "unchanged", "deleted"]
+
+
+def to_micros(moment: datetime) -> int:
+    """Return microseconds since the epoch; `moment` has a time zone."""
+    delta = moment - _EPOCH
+    return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
+
+
+def from_micros(micros: int) -> datetime:
+    """Return the instant in UTC."""
+    return datetime.fromtimestamp(micros / 1_000_000, UTC)
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One version of a resource; `content` is its JSON, empty when this version deleted it."""
+
+    type: str
+    id: str
+    version: int
+    seq: int
+    last_updated: datetime
+    method: Method
+    content: bytes
+    rid: int
+    # Of the current content without versionId and lastUpdated.
+    digest: bytes = b""
+
+    @property
+    def deleted(self) -> bool:
+        """Whether this version says that the resource is gone."""
+        return self.method == "DELETE"
+
+    @property
+    def resource(self) -> Resource:
+        """The resource, read anew at each call."""
+        found: Resource = loads(self.content)
+        return found
+
+    @property
+    def reference(self) -> str:
+        """The relative reference, `Type/id`."""
+        return f"{self.type}/{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a write did; `before` is what was current until then."""
+
+    stored: Stored
+    outcome: Outcome
+    before: Stored | None = None
+    resource: Resource = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a search; `next` continues it, `total` is known when it was asked for."""
+
+    matches: tuple[Stored, ...]
+    included: tuple[Stored, ...] = ()
+    next: str | None = None
+    total: int | None = None
+
+
+class JournalState(StrEnum):
+    """What became of a thing that came in."""
+
+    PROCESSED = "processed"
+    # Accepted and understood, and older than what is held: nothing changed.
+    SUPERSEDED = "superseded"
+    # The very same message again: it got the same answer again, and nothing else happened.
+    DUPLICATE = "duplicate"
+    REFUSED = "refused"
+    UNREADABLE = "unreadable"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """One line of the journal, with the original.
+
+    `sender` and `control_id` identify a message for its sender; `digest` is the SHA-256 of the
+    original; `object` names it in the object store when it is too large for `raw`; `reply` is the
+    acknowledgement as sent; `took` is in microseconds.
+    """
+
+    received: datetime
+    door: str
+    peer: str
+    kind: str
+    state: JournalState
+    digest: bytes
+    size: int
+    sender: str = ""
+    control_id: str = ""
+    answer: str = ""
+    took: int = 0
+    replay_of: int | None = None
+    issues: tuple[Issue, ...] = ()
+    resources: tuple[str, ...] = ()
+    reply: bytes = b""
+    object: str | None = None
+    raw: bytes | None = None
+    id: int = 0
+
+
+class DeliveryState(StrEnum):
+    """What we did with a delivery."""
+
+    WAITING = "waiting"
+    SENDING = "sending"
+    SENT = "sent"
+    REFUSED = "refused"
+    UNADDRESSED = "unaddressed"
+
+
+@dataclass(frozen=True, slots=True)
+class NewDelivery:
+    """Something to carry to somebody; `id` is stable, so asking twice sends once.
+
+    `recipient` and `subject` are relative references, empty when nobody is known; `focus` and
+    `focus_version` name what is carried.
+    """
+
+    id: str
+    recipient: str
+    subject: str
+    focus: str
+    focus_version: int
+    channel: str
+    reason: str
+    created: datetime
+    state: DeliveryState = DeliveryState.WAITING
+    last_error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery(NewDelivery):
+    """A delivery as it stands; `seq` is the order in which deliveries were accepted."""
+
+    receipt: str = "none"
+    attempts: int = 0
+    next_attempt: datetime = _EPOCH
+    failure: str = ""
+    message_id: str = ""
+    sent: datetime | None = None
+    seq: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One DICOM object as held; `header` is its DICOM JSON, `object` its name in the objects."""
+
+    sop_uid: str
+    study_uid: str
+    series_uid: str
+    sop_class: str
+    transfer_syntax: str
+    object: str
+    size: int
+    received: datetime
+    calling_ae: str
+    header: bytes
+    aside: bool = False

@@ -1,0 +1,227 @@
+"""SQL of the hot path: written once as SQLAlchemy expressions, compiled once a dialect.
+
+SQLAlchemy's executor costs more than SQLite's own work on a point lookup, so these statements are
+rendered when the database is opened and handed to the driver's cursor as plain text with
+positional parameters. Everything that is not hot uses the executor.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import Integer, bindparam, delete, func, insert, literal_column, or_, select, update
+
+from gateway.store.tables import (
+    DateRow,
+    DeliveryRow,
+    InstanceRow,
+    JournalRow,
+    ReferenceRow,
+    ResourceRow,
+    StringRow,
+    StudyRow,
+    TokenRow,
+    UriRow,
+    VersionRow,
+)
+
+if TYPE_CHECKING:
+    from sqlalchemy import Dialect, Table
+    from sqlalchemy.sql.elements import ClauseElement
+    from sqlmodel import SQLModel
+
+
+@dataclass(frozen=True, slots=True)
+class Sql:
+    """One statement of one dialect; `names` is the order of its parameters."""
+
+    text: str
+    names: tuple[str, ...]
+
+
+def render(clause: ClauseElement, dialect: Dialect) -> Sql:
+    """Return `clause` as text; parameters keep the names of their bindparams."""
+    compiled = clause.compile(dialect=dialect)
+    names = getattr(compiled, "positiontup", None) or ()
+    return Sql(str(compiled), tuple(names))
+
+
+def render_values(clause: ClauseElement, dialect: Dialect) -> tuple[str, list[Any]]:
+    """Return a statement built on the spot, with its values in order."""
+    compiled = clause.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
+    given = compiled.params or {}
+    names = getattr(compiled, "positiontup", None) or ()
+    return str(compiled), [given[name] for name in names]
+
+
+def table(model: type[SQLModel]) -> Table:
+    """Return the Core table of a model."""
+    found: Table = model.__table__  # type: ignore[attr-defined]  # set by SQLModel's metaclass
+    return found
+
+
+RESOURCE, VERSION = table(ResourceRow), table(VersionRow)
+TOKEN, REFERENCE = table(TokenRow), table(ReferenceRow)
+JOURNAL, DELIVERY = table(JournalRow), table(DeliveryRow)
+INSTANCE, STUDY = table(InstanceRow), table(StudyRow)
+INDEXES = {
+    "tokens": TOKEN,
+    "strings": table(StringRow),
+    "dates": table(DateRow),
+    "references": REFERENCE,
+    "uris": table(UriRow),
+}
+# The order in which `IndexRows` lists the parts of each row, with `rid` behind them.
+INDEX_COLUMNS = {
+    "tokens": ("param", "system", "code"),
+    "strings": ("param", "folded", "exact"),
+    "dates": ("param", "low", "high"),
+    "references": ("param", "target_type", "target_id"),
+    "uris": ("param", "uri"),
+}
+
+CURRENT_COLUMNS = (
+    RESOURCE.c.type,
+    RESOURCE.c.id,
+    VERSION.c.version,
+    VERSION.c.seq,
+    VERSION.c.updated,
+    VERSION.c.method,
+    VERSION.c.content,
+    RESOURCE.c.rid,
+    RESOURCE.c.digest,
+)
+# How many codes one look-up takes; shorter lists are filled up with their last.
+LOOKUP_CODES = 8
+LOOKUP_PARAMS = 3
+
+
+# Written into the text: every parameter of a rendered statement is one that the caller gives.
+_ZERO: Final = literal_column("0", Integer)
+_ONE: Final = literal_column("1", Integer)
+
+
+def _current() -> Any:  # noqa: ANN401 - Select is generic over its row, which nobody reads here
+    return select(*CURRENT_COLUMNS).join_from(RESOURCE, VERSION, VERSION.c.seq == RESOURCE.c.seq)
+
+
+def _versions() -> Any:  # noqa: ANN401 - as above
+    return select(*CURRENT_COLUMNS).join_from(VERSION, RESOURCE, VERSION.c.rid == RESOURCE.c.rid)
+
+
+def _insert(target: Table) -> Any:  # noqa: ANN401 - Insert is all that is needed
+    return insert(target).values({name: bindparam(name) for name in target.c.keys()})  # noqa: SIM118 - a column collection iterates over columns
+
+
+def _identity() -> tuple[Any, Any]:
+    return RESOURCE.c.type == bindparam("type"), RESOURCE.c.id == bindparam("id")
+
+
+def _index_delete(name: str) -> Any:  # noqa: ANN401 - Delete is all that is needed
+    target = INDEXES[name]
+    columns = (*INDEX_COLUMNS[name], "rid")
+    return delete(target).where(*(target.c[column] == bindparam(column) for column in columns))
+
+
+def _lookup() -> Any:  # noqa: ANN401 - as above
+    codes: list[Any] = [bindparam(f"code{number}") for number in range(LOOKUP_CODES)]
+    params: list[Any] = [bindparam(f"param{number}") for number in range(LOOKUP_PARAMS)]
+    return (
+        select(RESOURCE.c.type, RESOURCE.c.id, TOKEN.c.system, TOKEN.c.code)
+        .join_from(TOKEN, RESOURCE, TOKEN.c.rid == RESOURCE.c.rid)
+        .where(
+            or_(*(TOKEN.c.param == param for param in params)),
+            or_(*(TOKEN.c.code == code for code in codes)),
+            RESOURCE.c.deleted == _ZERO,
+        )
+        .order_by(RESOURCE.c.rid)
+    )
+
+
+CLAUSES: dict[str, Any] = {
+    "read": _current().where(*_identity()),
+    "vread": _versions().where(*_identity(), VERSION.c.version == bindparam("version")),
+    "last_seq": select(func.max(VERSION.c.seq)),
+    "last_journal": select(func.max(JOURNAL.c.id)),
+    "last_delivery": select(func.max(DELIVERY.c.seq)),
+    "insert_resource": _insert(RESOURCE),
+    "insert_version": _insert(VERSION),
+    "update_resource": update(RESOURCE)
+    .where(RESOURCE.c.rid == bindparam("key"))
+    .values({name: bindparam(name) for name in ("version", "seq", "deleted", "digest")}),
+    "insert_journal": _insert(JOURNAL),
+    "lookup": _lookup(),
+    "find_reference": _current()
+    .join(REFERENCE, REFERENCE.c.rid == RESOURCE.c.rid)
+    .where(
+        REFERENCE.c.param == bindparam("param"),
+        REFERENCE.c.target_id == bindparam("target_id"),
+        REFERENCE.c.target_type == bindparam("target_type"),
+        RESOURCE.c.deleted == _ZERO,
+    ),
+    "find_referrers": select(RESOURCE.c.type, RESOURCE.c.id)
+    .distinct()
+    .join_from(REFERENCE, RESOURCE, REFERENCE.c.rid == RESOURCE.c.rid)
+    .where(
+        REFERENCE.c.target_id == bindparam("target_id"),
+        REFERENCE.c.target_type == bindparam("target_type"),
+        RESOURCE.c.deleted == _ZERO,
+    ),
+    "journal_same": select(JOURNAL.c.id, JOURNAL.c.digest, JOURNAL.c.reply, JOURNAL.c.state)
+    .where(JOURNAL.c.sender == bindparam("sender"), JOURNAL.c.control_id == bindparam("control_id"))
+    .order_by(JOURNAL.c.id.desc()),
+    "journal_one": select(JOURNAL).where(JOURNAL.c.id == bindparam("id")),
+    "update_journal": update(JOURNAL)
+    .where(JOURNAL.c.id == bindparam("key"))
+    .values({name: bindparam(name) for name in ("state", "answer", "issues", "resources")}),
+    "insert_delivery": _insert(DELIVERY),
+    "has_delivery": select(DELIVERY.c.id).where(DELIVERY.c.id == bindparam("id")),
+    "delivery_one": select(DELIVERY).where(DELIVERY.c.id == bindparam("id")),
+    "deliveries_of_focus": select(DELIVERY)
+    .where(DELIVERY.c.focus == bindparam("focus"))
+    .order_by(DELIVERY.c.seq),
+    "deliveries_of_subject": select(DELIVERY)
+    .where(DELIVERY.c.subject == bindparam("subject"), DELIVERY.c.state == bindparam("state"))
+    .order_by(DELIVERY.c.seq),
+    "update_delivery": update(DELIVERY)
+    .where(DELIVERY.c.id == bindparam("key"))
+    .values(
+        {
+            name: bindparam(name)
+            for name in DELIVERY.c.keys()  # noqa: SIM118 - a column collection iterates over columns
+            if name not in ("id", "seq", "created")
+        }
+    ),
+    "instance_same": select(INSTANCE.c.object, INSTANCE.c.aside).where(
+        INSTANCE.c.sop_uid == bindparam("sop_uid")
+    ),
+    "insert_instance": _insert(INSTANCE),
+    "instances_of_study": select(INSTANCE)
+    .where(INSTANCE.c.study_uid == bindparam("study_uid"), INSTANCE.c.aside == _ZERO)
+    .order_by(INSTANCE.c.series_uid, INSTANCE.c.sop_uid),
+    "study_one": select(STUDY).where(STUDY.c.study_uid == bindparam("study_uid")),
+    "insert_study": _insert(STUDY),
+    "touch_study": update(STUDY)
+    .where(STUDY.c.study_uid == bindparam("key"))
+    .values(
+        last_received=bindparam("last_received"),
+        instances=STUDY.c.instances + _ONE,
+        pending=_ONE,
+    ),
+    "settle_study": update(STUDY)
+    .where(
+        STUDY.c.study_uid == bindparam("key"), STUDY.c.last_received == bindparam("last_received")
+    )
+    .values(pending=_ZERO),
+    "quiet_studies": select(STUDY.c.study_uid, STUDY.c.last_received)
+    .where(STUDY.c.pending == _ONE, STUDY.c.last_received <= bindparam("before"))
+    .order_by(STUDY.c.last_received),
+}
+CLAUSES |= {f"insert_{name}": _insert(target) for name, target in INDEXES.items()}
+CLAUSES |= {f"delete_{name}": _index_delete(name) for name in INDEXES}
+
+
+def render_all(dialect: Dialect) -> dict[str, Sql]:
+    """Return every statement of the hot path for one dialect."""
+    return {name: render(clause, dialect) for name, clause in CLAUSES.items()}
