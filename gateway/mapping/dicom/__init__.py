@@ -1,0 +1,1 @@
+"""DICOM to FHIR: studies, series and instances."""

@@ -1,0 +1,1 @@
+"""HL7 v2 datatypes to FHIR datatypes, one file each."""

@@ -1,0 +1,118 @@
+"""XCN, extended composite id number and name: a Practitioner."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from gateway.fhir.datatypes import Element, human_name, oid_system, reference
+from gateway.mapping.entry import Key
+from gateway.mapping.hl7v2.datatypes.hd import component_system
+from gateway.mapping.hl7v2.datatypes.identifier_type import identifier_type
+from gateway.mapping.hl7v2.datatypes.xpn import NAME_USES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gateway.hl7v2.message import Value
+    from gateway.mapping.hl7v2.gathering import Gathering
+
+PS_OID: Final = "1.2.250.1.71.4.2.1"
+IDNPS: Final = oid_system(PS_OID)
+RPPS: Final = "https://rpps.esante.gouv.fr"
+
+_AUTHORITY: Final = 9
+_NAME_TYPE: Final = 10
+_ID_TYPE: Final = 13
+_RPPS_LENGTH: Final = 11
+_RPPS_PREFIX: Final = "8"
+_INS: Final = frozenset({"INS", "INS-NIR", "INS-NIA"})
+
+
+class _Identity(NamedTuple):
+    identifiers: tuple[Element, ...]
+    keys: tuple[Key, ...]
+
+
+def xcn_practitioner(
+    xcn: Value,
+    gathering: Gathering,
+    *,
+    telecom: Iterable[Element] = (),
+    address: Iterable[Element] = (),
+) -> Element | None:
+    """Mention the Practitioner of an XCN and return a reference to it.
+
+    Someone who has a name and no number is a reference with a display only; None when the XCN is
+    empty. HL7 v2.5.1 chapter 2A, 2.A.88; national identifiers: FR Core, fr-core-practitioner.
+    """
+    display = xcn_display(xcn)
+    if not xcn.text(1):
+        return {"display": display} if display else None
+    identity = _identity(xcn, gathering)
+    resource: Element = {
+        "resourceType": "Practitioner",
+        "identifier": list(identity.identifiers),
+    }
+    parts = {"name": _names(xcn), "telecom": list(telecom), "address": list(address)}
+    resource |= {name: part for name, part in parts.items() if part}
+    return reference(gathering.mention(resource, identity.keys), display=display or None)
+
+
+def xcn_display(xcn: Value) -> str:
+    """Return the given name and family name, as they are said."""
+    return " ".join(part for part in (xcn.text(3), xcn.text(2)) if part)
+
+
+def xcn_is_patient(xcn: Value) -> bool:
+    """Say whether the XCN carries the INS of a patient (CI-SIS CDA volet, PRT-5)."""
+    return xcn.text(_ID_TYPE) in _INS
+
+
+def _names(xcn: Value) -> list[Element]:
+    name = human_name(
+        xcn.text(2) or None,
+        tuple(part for part in (xcn.text(3), xcn.text(4)) if part),
+        use=NAME_USES.get(xcn.text(_NAME_TYPE)),
+        prefix=xcn.text(6) or None,
+        suffix=xcn.text(5) or None,
+    )
+    return [name] if "family" in name or "given" in name else []
+
+
+def _identity(xcn: Value, gathering: Gathering) -> _Identity:
+    value, kind = xcn.text(1), xcn.text(_ID_TYPE)
+    if _is_national(xcn):
+        return _national(value)
+    system = component_system(xcn, _AUTHORITY, gathering.context) or gathering.sender_system
+    element: Element = {"type": identifier_type(kind)} if kind else {}
+    element |= {"system": system, "value": value}
+    return _Identity((element,), (Key(system, value),))
+
+
+def _is_national(xcn: Value) -> bool:
+    """Know the national authority by its OID, its name (spelled "ASIP-SANTE- PS" too) or type."""
+    if xcn.text(_AUTHORITY, 2) == PS_OID:
+        return True
+    name = xcn.text(_AUTHORITY).replace(" ", "").replace("-", "").upper()
+    if name:
+        return name in ("ASIPSANTEPS", "ANSPS")
+    return xcn.text(_ID_TYPE) in ("RPPS", "IDNPS")
+
+
+def _national(value: str) -> _Identity:
+    """Read the 11 digits of an RPPS, or the PS_IdNat: `8` and the RPPS, `0` and the ADELI."""
+    if len(value) == _RPPS_LENGTH + 1 and value.startswith(_RPPS_PREFIX):
+        rpps = value[1:]
+    elif len(value) == _RPPS_LENGTH:
+        rpps = value
+    else:
+        return _Identity((_typed(IDNPS, value, "IDNPS"),), (Key(IDNPS, value),))
+    number = _RPPS_PREFIX + rpps
+    return _Identity(
+        (_typed(IDNPS, number, "IDNPS"), _typed(RPPS, rpps, "RPPS")),
+        (Key(RPPS, rpps), Key(IDNPS, number)),
+    )
+
+
+def _typed(system: str, value: str, kind: str) -> Element:
+    return {"type": identifier_type(kind), "system": system, "value": value}

@@ -1,0 +1,144 @@
+"""Documents inside messages: Attachments, and the DocumentReferences that hold them."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from dataclasses import dataclass, field
+from hashlib import sha1
+from typing import TYPE_CHECKING, Final
+
+from gateway.fhir.datatypes import LOINC, Element, coding, concept, reference
+from gateway.mapping.entry import Key
+from gateway.mapping.hl7v2.section import IMAGING
+
+if TYPE_CHECKING:
+    from gateway.mapping.hl7v2.datatypes.ed import Document
+    from gateway.mapping.hl7v2.datatypes.ei import Number
+    from gateway.mapping.hl7v2.gathering import Gathering
+
+CLASSES: Final = "https://mos.esante.gouv.fr/NOS/TRE_A03-ClasseDocument/FHIR/TRE-A03-ClasseDocument"
+# The gateway's own: a document without an id is known by its report and place.
+DOCUMENT_SYSTEM: Final = "urn:passerelle:document"
+IMAGING_REPORT: Final = "18748-4"
+IMAGING_ORDER: Final = "55115-0"
+
+_IMAGING_CLASS: Final = ("31", "Imagerie médicale")
+_REPORT_CLASS: Final = ("10", "Compte rendu")
+# JDV_J07 types to TRE_A03 classes where the class is not "Compte rendu" (ASS_X04 2024-02-23).
+_TYPE_CLASSES: Final = {
+    IMAGING_REPORT: _IMAGING_CLASS,
+    "IMG-KOS": _IMAGING_CLASS,
+    IMAGING_ORDER: ("42", "Prescription"),
+    "18761-7": ("11", "Synthèse"),
+    "34133-9": ("11", "Synthèse"),
+    "60591-5": ("11", "Synthèse"),
+    "18776-5": ("44", "Plan/protocole de soins"),
+}
+
+
+@dataclass(slots=True)
+class DocumentFacts:
+    """What is known of a document besides its bytes."""
+
+    kind: Element
+    number: Number | None = None
+    place: str = ""
+    status: str = "current"
+    doc_status: str = "final"
+    date: str | None = None
+    period_start: str | None = None
+    description: str = ""
+    authors: list[Element] = field(default_factory=list)
+    authenticator: Element | None = None
+    custodian: Element | None = None
+    labels: list[Element] = field(default_factory=list)
+    replaces: Number | None = None
+    related: list[str] = field(default_factory=list)
+
+
+def attachment(
+    document: Document, gathering: Gathering, *, title: str = "", creation: str | None = None
+) -> Element:
+    """Keep the bytes of a document and return the Attachment that points to them.
+
+    `hash` is base64 of SHA-1 (https://hl7.org/fhir/R4/datatypes.html#attachment).
+    """
+    payload = gathering.attach(document.content, document.content_type)
+    digest = sha1(document.content, usedforsecurity=False).digest()
+    parts = {
+        "contentType": document.content_type,
+        "language": _language(gathering),
+        "url": f"urn:sha256:{payload.sha256}",
+        "size": len(document.content),
+        "hash": b64encode(digest).decode(),
+        "title": title,
+        "creation": creation,
+    }
+    return {name: part for name, part in parts.items() if part not in (None, "")}
+
+
+def document_reference(
+    facts: DocumentFacts, attachments: list[Element], gathering: Gathering
+) -> str:
+    """Take the DocumentReference of a document and return its full url."""
+    number = facts.number
+    key = number.key if number else Key(DOCUMENT_SYSTEM, facts.place)
+    resource: Element = {"resourceType": "DocumentReference"}
+    if number:
+        resource["masterIdentifier"] = number.identifier
+    else:
+        resource["identifier"] = [{"system": key.system, "value": key.value}]
+    parts = {
+        "status": facts.status,
+        "docStatus": facts.doc_status,
+        "type": facts.kind,
+        "category": _category(facts.kind),
+        "subject": reference(gathering.subject),
+        "date": facts.date,
+        "author": facts.authors,
+        "authenticator": facts.authenticator,
+        "custodian": facts.custodian,
+        "relatesTo": _replaces(facts.replaces),
+        "description": facts.description,
+        "securityLabel": facts.labels,
+        "content": [{"attachment": one} for one in attachments],
+        "context": _context(facts),
+    }
+    resource |= {name: part for name, part in parts.items() if part}
+    return gathering.state(resource, [key])
+
+
+def document_type(section: str) -> Element:
+    """Return the type of a document that does not say its own."""
+    if section == IMAGING:
+        return concept(coding(LOINC, IMAGING_REPORT, "CR d'imagerie médicale"))
+    return concept(text="Compte rendu")
+
+
+def _language(gathering: Gathering) -> str | None:
+    """Return French, unless the message comes from another country."""
+    abroad = gathering.message.msh().text(17) not in ("", "FRA", "FR")
+    return None if abroad and not gathering.french else "fr-FR"
+
+
+def _category(kind: Element) -> list[Element]:
+    codes = [one["code"] for one in kind.get("coding", ())]
+    found = next((_TYPE_CLASSES[code] for code in codes if code in _TYPE_CLASSES), _REPORT_CLASS)
+    return [concept(coding(CLASSES, *found))]
+
+
+def _replaces(number: Number | None) -> list[Element]:
+    """Name what is replaced by its identifier: whether it is held here is known later."""
+    if number is None:
+        return []
+    target = {"type": "DocumentReference", "identifier": number.identifier}
+    return [{"code": "replaces", "target": target}]
+
+
+def _context(facts: DocumentFacts) -> Element:
+    parts: Element = {}
+    if facts.period_start:
+        parts["period"] = {"start": facts.period_start}
+    if facts.related:
+        parts["related"] = [reference(url) for url in facts.related]
+    return parts

@@ -1,0 +1,23 @@
+"""The refusals of this mapping, each with its code of table HL70357."""
+
+from __future__ import annotations
+
+from gateway.errors import Invalid, Unsupported
+
+
+class UnsupportedMessageType(Unsupported):
+    """MSH-9.1 names a type that is not received here."""
+
+    err_code = "200"
+
+
+class UnsupportedEvent(Unsupported):
+    """MSH-9.2 names an event that is not received here."""
+
+    err_code = "201"
+
+
+class TableValueNotFound(Invalid):
+    """A code that decides what the message means is not in its table."""
+
+    err_code = "103"

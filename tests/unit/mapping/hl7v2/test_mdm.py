@@ -1,0 +1,201 @@
+from __future__ import annotations
+
+from base64 import b64encode
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gateway.errors import RequiredMissing
+from gateway.mapping.entry import Key, Link, LinkKind, Recipient
+from tests.unit.mapping.hl7v2.conftest import PATIENT
+
+if TYPE_CHECKING:
+    from tests.unit.mapping.hl7v2.conftest import Map, Result
+
+CDA = """<?xml version="1.0"?><ClinicalDocument xmlns="urn:hl7-org:v3" xmlns:ps3="urn:x">
+<typeId root="2.16.840.1.113883.1.3"/><!-- <id root="9.9"/> -->
+<id root="1.2.250.1.999.7.82"/><title>Radio de hanche &amp; bassin</title>
+<confidentialityCode code="R"/><setId root="1.2.250.1.999.7.8"/>
+<inFulfillmentOf><order><id extension="DEM-1" root="1.2.250.1.999.2"/>
+<ps3:accessionNumber extension="ACC-7" root="1.2.250.1.999.4"/></order></inFulfillmentOf>
+<serviceEvent><id extension="studyInstanceUID" root="1.2.250.1.999.3.77"/></serviceEvent>
+<component><nonXMLBody><id root="0.0.0"/></nonXMLBody></component></ClinicalDocument>"""
+SENDER = (
+    "PRT||UC||SB^^participation|810000023084^AGNES^Isabelle^^^^^^"
+    "ASIP-SANTE- PS&1.2.250.1.71.4.2.1&ISO^D^^^IDNPS|||Centre A^^^^^"
+    "ASIP-SANTE-ST&1.2.250.1.71.4.2.2&ISO^FINEG^^^750712184"
+)
+TO_PHYSICIAN = (
+    "PRT||UC||RCT|810002909371^MARTIN^Paul^^^^^^ASIP-SANTE-PS&1.2.250.1.71.4.2.1&ISO^D^^^IDNPS"
+    "||||||||||^NET^X.400^paul.martin@test.mssante.fr"
+)
+TO_PATIENT = (
+    "PRT||UC||RCT|279035121518989^X^Y^^^^^^1.2.250.1.213.1.4.10^L^^^INS"
+    "||||||||||^^X.400^279035121518989@patient.mssante.fr"
+)
+GUIDE = "2.1^CISIS_CDA_HL7_V2"
+CHILD = Key("urn:ietf:rfc:3986", "urn:oid:1.2.250.1.999.7.82")
+PARENT = Key("urn:ietf:rfc:3986", "urn:oid:1.2.250.1.999.7.81")
+
+
+def flag(name: str, value: str) -> str:
+    return f"OBX|2|CWE|{name}^x^MetaDMPMSS||{value}^^expandedYes-NoIndicator||||||F|"
+
+
+def transmitted(map_lines: Map, event: str, control: str, *more: str, parent: str = "") -> Result:
+    state = {"NW": "F", "RO": "C", "CA": "D"}[control]
+    content = b64encode(CDA.encode()).decode()
+    return map_lines(
+        f"MDM^{event}^MDM_T02",
+        PATIENT,
+        f"ORC|{control}|",
+        "OBR|1|||18748-4^CR d'imagerie médicale^LN|",
+        f"TXA|1|18748-4|TEXT|202603051425||||||||1.2.250.1.999.7.82|{parent}||||AU|||||"
+        "810000023084",
+        f"OBX|1|ED|18748-4^CR d'imagerie médicale^LN||^text^XML^Base64^{content}||||||{state}|",
+        *more,
+        guide=GUIDE,
+    )
+
+
+def test_a_french_document_becomes_a_document_and_a_report_of_the_same_content(
+    map_lines: Map,
+) -> None:
+    result = transmitted(map_lines, "T02", "NW", SENDER, TO_PHYSICIAN, flag("MASQUE_PS", "N"))
+
+    document, report = result.one("DocumentReference"), result.one("DiagnosticReport")
+    assert document["masterIdentifier"] == {"system": CHILD.system, "value": CHILD.value}
+    assert (document["status"], document["docStatus"]) == ("current", "final")
+    assert document["description"] == "Radio de hanche & bassin"
+    assert document["content"][0]["attachment"] == report["presentedForm"][0]
+    assert document["content"][0]["attachment"]["contentType"] == "text/xml"
+    assert document["author"] == report["resultsInterpreter"]
+    assert document["authenticator"] == {"reference": result.url("Practitioner")}
+    assert document["custodian"] == {
+        "reference": result.url("Organization"),
+        "display": "Centre A",
+    }
+    assert [label["coding"][0]["code"] for label in document["securityLabel"]] == ["R"]
+    assert report["status"] == "final"
+    assert report["imagingStudy"] == [{"reference": result.url("ImagingStudy")}]
+    assert result.entries("DiagnosticReport")[0].keys == (CHILD,)
+    assert result.mapped.links == (
+        Link(LinkKind.ACCESSION, "urn:oid:1.2.250.1.999.4", "ACC-7"),
+        Link(LinkKind.PLACER, "urn:oid:1.2.250.1.999.2", "DEM-1"),
+        Link(LinkKind.STUDY, "urn:dicom:uid", "urn:oid:1.2.250.1.999.3.77"),
+    )
+    assert result.mapped.recipients == (
+        Recipient(
+            result.entries("Practitioner")[1].full_url,
+            "paul.martin@test.mssante.fr",
+            "practitioner",
+        ),
+    )
+
+
+def test_a_replacement_corrects_the_report_of_the_document_it_replaces(map_lines: Map) -> None:
+    result = transmitted(map_lines, "T10", "RO", parent="1.2.250.1.999.7.81")
+
+    document = result.one("DocumentReference")
+    assert document["relatesTo"] == [
+        {
+            "code": "replaces",
+            "target": {
+                "type": "DocumentReference",
+                "identifier": {"system": PARENT.system, "value": PARENT.value},
+            },
+        }
+    ]
+    (report,) = result.entries("DiagnosticReport")
+    assert report.resource["status"] == "corrected"
+    assert report.keys == (PARENT, CHILD)
+    first = transmitted(map_lines, "T02", "NW").entries("DiagnosticReport")[0]
+    assert first.keys == (CHILD,)
+
+
+def test_a_withdrawal_cancels_the_report_and_marks_the_document(map_lines: Map) -> None:
+    result = transmitted(map_lines, "T04", "CA")
+
+    document = result.one("DocumentReference")
+    assert (document["status"], document["docStatus"]) == ("entered-in-error",) * 2
+    assert result.one("DiagnosticReport")["status"] == "cancelled"
+
+
+def test_flags_become_labels_and_the_unknown_ones_are_reported(map_lines: Map) -> None:
+    flags = (
+        flag("MASQUE_PS", "Y"),
+        flag("INVISIBLE_PATIENT", "Y"),
+        flag("INVISIBLE_REP_LEGAUX", "Y"),
+        flag("DESTDMP", "Y"),
+    )
+
+    result = transmitted(map_lines, "T02", "NW", *flags)
+
+    labels = result.one("DocumentReference")["securityLabel"]
+    assert [label["coding"][0]["code"] for label in labels] == [
+        "R",
+        "MASQUE_PS",
+        "INVISIBLE_PATIENT",
+        "INVISIBLE_REPRESENTANTS_LEGAUX",
+    ]
+    assert "The flags DESTDMP are kept in the journal, not mapped." in result.texts("information")
+
+
+@pytest.mark.parametrize(
+    ("physicians", "patient", "hidden", "kinds"),
+    [
+        ("Y", "Y", "N", ["practitioner", "patient"]),
+        ("Y", "Y", "Y", ["practitioner"]),
+        ("Y", "N", "N", ["practitioner"]),
+        ("N", "Y", "N", ["patient"]),
+    ],
+)
+def test_the_flags_say_who_may_receive(
+    map_lines: Map, physicians: str, patient: str, hidden: str, kinds: list[str]
+) -> None:
+    result = transmitted(
+        map_lines,
+        "T02",
+        "NW",
+        TO_PHYSICIAN,
+        TO_PATIENT,
+        flag("DESTMSSANTEPS", physicians),
+        flag("DESTMSSANTEPAT", patient),
+        flag("INVISIBLE_PATIENT", hidden),
+    )
+
+    assert [recipient.kind for recipient in result.mapped.recipients] == kinds
+
+
+def test_a_document_that_is_no_imaging_report_is_a_document_only(map_lines: Map) -> None:
+    result = map_lines(
+        "MDM^T02",
+        PATIENT,
+        "TXA|1|DS|TX||810000023084^A^B^^^^^^ASIP-SANTE-PS|202603051400||||||D7^CABINET|||||PA",
+        "OBX|1|TX|DS^Lettre^L||Cher confrère,||||||F",
+        "OBX|2|TX|DS^Lettre^L||merci.||||||F",
+    )
+
+    assert not result.entries("DiagnosticReport")
+    document = result.one("DocumentReference")
+    assert document["docStatus"] == "preliminary"
+    assert document["type"] == {
+        "coding": [{"system": "http://terminology.hl7.org/CodeSystem/v2-0270", "code": "DS"}]
+    }
+    assert [one.content for one in result.mapped.objects] == ["Cher confrère,\nmerci.".encode()]
+
+
+def test_a_document_without_number_is_refused(map_lines: Map) -> None:
+    with pytest.raises(RequiredMissing) as caught:
+        map_lines("MDM^T02", PATIENT, "TXA|1|DS|TX")
+
+    assert caught.value.issues[0].location == "TXA^1^12"
+
+
+def test_a_document_without_content_is_kept_with_a_warning(map_lines: Map) -> None:
+    result = map_lines("MDM^T02", PATIENT, "TXA|1|DS|TX|||||||||D7^CABINET|||||AU")
+
+    assert result.one("DocumentReference")["content"] == [
+        {"attachment": {"title": "Document sans contenu"}}
+    ]
+    assert result.texts("warning") == ["The document has no content."]
