@@ -1,0 +1,1 @@
+"""What comes in: a message, an instance or a resource becomes one commit."""

@@ -1,0 +1,228 @@
+"""Puts what a mapping gave into the store: who is known already, what may change."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from gateway.errors import Issue
+from gateway.fhir.datatypes import stable_id
+from gateway.ingest import identity
+from gateway.ingest.merge import is_older_report, merge, union
+from gateway.mapping.entry import LinkKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gateway.fhir.wire import Resource
+    from gateway.ingest.linking import Linking
+    from gateway.mapping.entry import Entry, Mapped, Payload
+    from gateway.store.api import Stored, Transaction
+
+_URN: Final = "urn:uuid:"
+# Short texts travel inside their resource: who reads it has the text, and no file is written.
+INLINE_TEXT_BYTES: Final = 64 * 1024
+# Objects of a message that is older than what is held are left alone with it.
+_OF_A_REPORT: Final = frozenset({"DiagnosticReport", "Observation", "DocumentReference", "Media"})
+
+
+@dataclass(slots=True)
+class Applied:
+    """What became of the entries: references by `full_url`, and whether all were too old."""
+
+    references: dict[str, str] = field(default_factory=dict)
+    written: list[str] = field(default_factory=list)
+    issues: list[Issue] = field(default_factory=list)
+    superseded: bool = False
+
+
+def apply(tx: Transaction, mapped: Mapped, linking: Linking) -> Applied:
+    """Write the entries of a mapping in one transaction, each at most once a content."""
+    return _Apply(tx, mapped, linking).run()
+
+
+class _Apply:
+    def __init__(self, tx: Transaction, mapped: Mapped, linking: Linking) -> None:
+        self.tx = tx
+        self.mapped = mapped
+        self.linking = linking
+        self.done = Applied()
+        self.resources = {entry.full_url: entry.resource for entry in mapped.entries}
+        self.inline = {
+            f"urn:sha256:{payload.sha256}": base64.b64encode(payload.content).decode()
+            for payload in mapped.objects
+            if is_inline(payload)
+        }
+
+    def run(self) -> Applied:
+        finders: dict[str, Callable[[Entry], Stored | None]] = {
+            "Patient": self._find_patient,
+            "ServiceRequest": self._find_linked,
+            "ImagingStudy": self._find_linked,
+        }
+        held: list[tuple[Entry, Stored | None]] = []
+        for entry in self.mapped.entries:
+            find = finders.get(entry.resource["resourceType"], self._find)
+            found = find(entry)
+            held.append((entry, found))
+            self.done.references[entry.full_url] = self._reference(entry, found)
+        self.done.superseded = self._is_superseded(held)
+        self._write_binaries()
+        for entry, found in held:
+            if not (self.done.superseded and entry.resource["resourceType"] in _OF_A_REPORT):
+                self._write(entry, found)
+        return self.done
+
+    def _is_superseded(self, held: list[tuple[Entry, Stored | None]]) -> bool:
+        reports = [pair for pair in held if pair[0].resource["resourceType"] == "DiagnosticReport"]
+        return bool(reports) and all(
+            found is not None
+            and not found.deleted
+            and is_older_report(found.resource, entry.resource)
+            for entry, found in reports
+        )
+
+    # Who is known already
+
+    def _find(self, entry: Entry) -> Stored | None:
+        kind = entry.resource["resourceType"]
+        found = self.tx.read(kind, entry.full_url.removeprefix(_URN))
+        if found is not None and not found.deleted:
+            return found
+        by_key = self.tx.find(kind, entry.keys) if kind != "Provenance" else []
+        return by_key[0] if by_key else found
+
+    def _find_patient(self, entry: Entry) -> Stored | None:
+        found = self._find(entry)
+        if found is not None and not found.deleted:
+            return identity.current(self.tx, found)
+        # Nobody by that number: whoever the order or the images of this message are about.
+        partners = self.linking.partners(self.tx, self.mapped.links, entry.resource)
+        for partner in partners:
+            subject = partner.resource.get("subject", {}).get("reference", "")
+            patient = self.tx.read("Patient", subject.removeprefix("Patient/"))
+            if patient is not None and identity.agrees(entry.resource, patient.resource):
+                current = identity.current(self.tx, patient)
+                self._cross_reference(current, entry.resource)
+                return self.tx.read("Patient", current.id)
+        return found
+
+    def _cross_reference(self, patient: Stored, incoming: Resource) -> None:
+        """Add the numbers that another authority gives to a known patient."""
+        held = patient.resource
+        usual = [{**item, "use": "usual"} for item in incoming.get("identifier", [])]
+        self.tx.put({**held, "identifier": union(held.get("identifier"), usual)})
+
+    def _find_linked(self, entry: Entry) -> Stored | None:
+        found = self._find(entry)
+        if found is not None and not found.deleted:
+            return found
+        kind = entry.resource["resourceType"]
+        links = self.mapped.links
+        if kind == "ImagingStudy":
+            # Several studies may share an accession number: only the UID says "the same".
+            links = tuple(link for link in links if link.kind is LinkKind.STUDY)
+        patient = self.resources.get(self.mapped.subject or "")
+        partners = self.linking.partners(self.tx, links, self._known_patient(patient))
+        return next((one for one in partners if one.type == kind), found)
+
+    def _known_patient(self, patient: Resource | None) -> Resource | None:
+        """Return the incoming patient under the id it has here: one person, not two."""
+        reference = self.done.references.get(self.mapped.subject or "")
+        if patient is None or reference is None:
+            return patient
+        return {**patient, "id": reference.removeprefix("Patient/")}
+
+    def _reference(self, entry: Entry, found: Stored | None) -> str:
+        kind = entry.resource["resourceType"]
+        resource_id = entry.full_url.removeprefix(_URN) if found is None else found.id
+        return f"{kind}/{resource_id}"
+
+    # What is written
+
+    def _write_binaries(self) -> None:
+        subject = self.done.references.get(self.mapped.subject or "")
+        for payload in self.mapped.objects:
+            if is_inline(payload):
+                continue
+            binary = _binary(payload, subject)
+            self.done.references[f"urn:sha256:{payload.sha256}"] = f"Binary/{binary['id']}"
+            if self.tx.read("Binary", binary["id"]) is None:
+                self.tx.put(binary)
+
+    def _write(self, entry: Entry, found: Stored | None) -> None:
+        incoming = _resolved(entry.resource, self.done.references, self.inline)
+        incoming["id"] = self.done.references[entry.full_url].partition("/")[2]
+        if found is not None and found.reference in self.tx.touched:
+            # Linking or a cross reference has changed it since it was found.
+            found = self.tx.read(found.type, found.id)
+        held = None if found is None or found.deleted else found.resource
+        resource = merge(held, incoming, entry.write)
+        if resource is None:
+            return
+        written = self.tx.put(resource)
+        if written.outcome != "unchanged":
+            self.done.written.append(
+                f"{written.stored.reference}/_history/{written.stored.version}"
+            )
+            self._replace_document(resource)
+
+    def _replace_document(self, resource: Resource) -> None:
+        """Mark the document that this one replaces as superseded."""
+        if resource["resourceType"] != "DocumentReference" or resource["status"] != "current":
+            return
+        for relation in resource.get("relatesTo", []):
+            target = relation.get("target", {}).get("reference", "")
+            older = self.tx.read("DocumentReference", target.partition("/")[2])
+            if relation.get("code") == "replaces" and older is not None and not older.deleted:
+                held = older.resource
+                if held["status"] == "current":
+                    self.tx.put({**held, "status": "superseded"})
+
+
+def _binary(payload: Payload, subject: str | None) -> Resource:
+    """Return the Binary of a document; its bytes are the object that `meta.source` names."""
+    binary: Resource = {
+        "resourceType": "Binary",
+        "id": stable_id("Binary", f"urn:sha256:{payload.sha256}", subject or ""),
+        "meta": {"source": f"urn:sha256:{payload.sha256}"},
+        "contentType": payload.content_type,
+    }
+    return binary | ({"securityContext": {"reference": subject}} if subject else {})
+
+
+def is_inline(payload: Payload) -> bool:
+    """Whether a document travels inside its resource instead of the object store."""
+    is_text = payload.content_type.startswith("text/plain")
+    return is_text and len(payload.content) <= INLINE_TEXT_BYTES
+
+
+def _resolved(element: Any, references: dict[str, str], inline: dict[str, str]) -> Any:  # noqa: ANN401 - any FHIR element
+    """Return a copy with entry names in references and attachment urls turned into `Type/id`."""
+    if isinstance(element, dict):
+        copy: dict[str, Any] = {}
+        for name, part in element.items():
+            if not isinstance(part, str):
+                copy[name] = _resolved(part, references, inline)
+            elif name == "url" and part in inline:
+                copy["data"] = inline[part]
+            else:
+                known = name in ("reference", "url")
+                copy[name] = references.get(part, part) if known else part
+        return copy
+    if isinstance(element, list):
+        return [_resolved(part, references, inline) for part in element]
+    return element
+
+
+def issues_of(applied: Applied) -> tuple[Issue, ...]:
+    """Return what the sender is told beside the acceptance."""
+    if not applied.superseded:
+        return tuple(applied.issues)
+    older = Issue(
+        "An older version than the one held: kept in the journal, nothing changed.",
+        severity="warning",
+        code="business-rule",
+    )
+    return (*applied.issues, older)
