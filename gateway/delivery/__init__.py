@@ -1,0 +1,1 @@
+"""What goes out: who must receive it, what they read, when to try again."""

@@ -1,0 +1,83 @@
+"""The report's own documents, fetched from where its attachments say they are."""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from gateway.errors import NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gateway.fhir.wire import Resource
+
+    Read = Callable[[str, str], Resource | None]
+
+_OBJECT: Final = "urn:sha256:"
+# What a mailbox of 25 MB takes, less a third for base64 and a little for the rest.
+LIMIT: Final = 18 * 1024 * 1024
+
+
+class Objects(Protocol):
+    """What is asked of the object store."""
+
+    def read(self, sha256: str, /) -> bytes:
+        """Return an object's bytes; raises `NotFound` or `Unavailable`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """The PDF files of a report, its plain text, and whether some could not be taken along."""
+
+    pdfs: tuple[bytes, ...] = ()
+    text: str = ""
+    left_out: bool = False
+
+
+def fetch(report: Resource, read: Read, objects: Objects) -> Documents:
+    """Return the documents of `presentedForm`; raises `Unavailable` when storage is down.
+
+    A document that is nowhere to be found, or over the limit, is left out: the summary and its
+    link are worth more in time than a complete letter never.
+    """
+    pdfs: list[bytes] = []
+    texts: list[str] = []
+    left_out = False
+    for attachment in report.get("presentedForm", ()):
+        kind = attachment.get("contentType", "").partition(";")[0].strip().lower()
+        if kind not in ("application/pdf", "text/plain"):
+            continue
+        content = _content(attachment, read, objects)
+        if content is None or sum(map(len, pdfs)) + len(content) > LIMIT:
+            left_out = True
+        elif kind == "application/pdf":
+            pdfs.append(content)
+        else:
+            texts.append(content.decode("utf-8", "replace").strip())
+    return Documents(tuple(pdfs), "\n\n".join(texts), left_out)
+
+
+def _content(attachment: dict[str, Any], read: Read, objects: Objects) -> bytes | None:
+    if "data" in attachment:
+        return b64decode(attachment["data"])
+    url = attachment.get("url", "")
+    if url.startswith(_OBJECT):
+        return _object(url, objects)
+    binary_type, _, binary_id = url.rpartition("/")
+    binary = read("Binary", binary_id) if binary_type.endswith("Binary") else None
+    if binary is None:
+        return None
+    if "data" in binary:
+        return b64decode(binary["data"])
+    # A document that came in a message is an object, named by the Binary's meta.source.
+    source = binary.get("meta", {}).get("source", "")
+    return _object(source, objects) if source.startswith(_OBJECT) else None
+
+
+def _object(url: str, objects: Objects) -> bytes | None:
+    try:
+        return objects.read(url.removeprefix(_OBJECT))
+    except NotFound:
+        return None

@@ -1,0 +1,69 @@
+"""When a letter that failed is tried again: a pure rule.
+
+`Unreachable` and `Unknown` are tried again after 5 s, 30 s, 2 min, 10 min, 30 min and then every
+hour for three days; `Refused` never. Each pause is shortened or lengthened by up to a fifth, so
+that letters that failed together do not come back together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from gateway.delivery.failures import CourierFailure, Failure
+from gateway.store.records import Delivery, DeliveryState
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+PAUSES: Final = (
+    timedelta(seconds=5),
+    timedelta(seconds=30),
+    timedelta(minutes=2),
+    timedelta(minutes=10),
+    timedelta(minutes=30),
+)
+LONGEST_PAUSE: Final = timedelta(hours=1)
+PATIENCE: Final = timedelta(days=3)
+JITTER: Final = 0.2
+# The first attempt, one after each pause, and one an hour until patience ends. Attempts are
+# counted, not days: days when no mail server was configured or the gateway stood still are free.
+ATTEMPTS: Final = 1 + len(PAUSES) + (PATIENCE - sum(PAUSES, timedelta())) // LONGEST_PAUSE
+
+
+def pause(failure: Failure, attempts: int, chance: float) -> timedelta | None:
+    """Return how long to wait after the failed attempt number `attempts`, None for ever.
+
+    `chance` is uniform in [0, 1).
+    """
+    if failure is Failure.REFUSED or attempts >= ATTEMPTS:
+        return None
+    usual = PAUSES[attempts - 1] if attempts <= len(PAUSES) else LONGEST_PAUSE
+    return usual * (1 + JITTER * (2 * chance - 1))
+
+
+def failed(delivery: Delivery, fault: CourierFailure, now: datetime, chance: float) -> Delivery:
+    """Return what becomes of a delivery whose last attempt ended in `fault`."""
+    wait = pause(fault.failure, delivery.attempts, chance)
+    told = replace(delivery, failure=fault.failure.value, last_error=fault.text)
+    if wait is None:
+        return replace(told, state=DeliveryState.REFUSED)
+    return replace(told, state=DeliveryState.WAITING, next_attempt=now + wait)
+
+
+def abandoned(delivery: Delivery, now: datetime) -> Delivery:
+    """Return a delivery that a worker was sending when it died: it may have arrived, try now."""
+    return replace(
+        delivery,
+        state=DeliveryState.WAITING,
+        failure=Failure.UNKNOWN.value,
+        last_error="The gateway stopped while this was being sent.",
+        next_attempt=now,
+    )
+
+
+def retried(delivery: Delivery, now: datetime) -> Delivery:
+    """Return a delivery that a person wants tried again, with all its attempts before it."""
+    state = DeliveryState.WAITING if delivery.recipient else DeliveryState.UNADDRESSED
+    return replace(delivery, state=state, attempts=0, next_attempt=now)
