@@ -1,0 +1,1 @@
+"""The FHIR door: one interaction, one file, joined by one table of routes."""

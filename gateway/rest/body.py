@@ -1,0 +1,91 @@
+"""The body of a request, read as it streams in and never beyond the limit."""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING, Final
+
+from gateway.errors import Malformed, TooLarge, UnsupportedMedia
+from gateway.fhir.wire import loads
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+    from typing import Any
+
+    from gateway.fhir.wire import Resource
+
+    Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+
+# zlib: 16 on top of the window means a gzip header.
+_GZIP_WINDOW: Final = 16 + zlib.MAX_WBITS
+
+
+class Disconnected(Exception):
+    """The caller left before the body was whole."""
+
+
+async def read_body(receive: Receive, headers: Mapping[bytes, bytes], limit: int) -> bytes:
+    """Return the body, unpacked; raises `TooLarge` as soon as `limit` octets are passed.
+
+    Also raises `UnsupportedMedia` for a content coding other than gzip, `Malformed` when the
+    packing is broken, and `Disconnected`.
+    """
+    declared = headers.get(b"content-length", b"0")
+    if declared.isdigit() and int(declared) > limit:
+        raise _too_large(limit)
+    unpack = _unpacker(headers.get(b"content-encoding"), limit)
+    chunks: list[bytes] = []
+    size = 0
+    more = True
+    while more:
+        event = await receive()
+        if event["type"] == "http.disconnect":
+            raise Disconnected
+        chunk = event.get("body", b"")
+        if chunk:
+            chunk = unpack(chunk)
+            size += len(chunk)
+            if size > limit:
+                raise _too_large(limit)
+            chunks.append(chunk)
+        more = event.get("more_body", False)
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge(f"The body is larger than {limit} octets.")
+
+
+def _unpacker(coding: bytes | None, limit: int) -> Callable[[bytes], bytes]:
+    if coding is None or coding.strip().lower() == b"identity":
+        return bytes
+    if coding.strip().lower() != b"gzip":
+        message = "A body may be packed with gzip only."
+        raise UnsupportedMedia(message)
+    packed = zlib.decompressobj(_GZIP_WINDOW)
+
+    def unpack(chunk: bytes) -> bytes:
+        try:
+            # One octet over the limit is enough to know, whatever the rest would grow to.
+            return packed.decompress(chunk, limit + 1)
+        except zlib.error:
+            message = "The body is not what Content-Encoding: gzip says."
+            raise Malformed(message) from None
+
+    return unpack
+
+
+def read_resource(body: bytes, expected_type: str) -> Resource:
+    """Read one resource of `expected_type`; raises `Malformed`."""
+    if not body:
+        message = f"The body is empty: a {expected_type} was expected."
+        raise Malformed(message)
+    resource = loads(body)
+    if not isinstance(resource, dict):
+        message = "The body is not a resource: a JSON object was expected."
+        raise Malformed(message)
+    found = resource.get("resourceType")
+    if found != expected_type:
+        message = f"The body is not a {expected_type}: resourceType must say the same as the URL."
+        raise Malformed(message, expression="resourceType")
+    return resource

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import asyncio
+import gzip
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from gateway.errors import Malformed, TooLarge, UnsupportedMedia
+from gateway.rest.body import Disconnected, read_body, read_resource
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+
+
+def body_of(
+    *chunks: bytes, headers: dict[bytes, bytes] | None = None, limit: int = 100
+) -> tuple[bytes, int]:
+    """Return the body, and how many chunks were left unread."""
+    waiting = [
+        {"type": "http.request", "body": chunk, "more_body": position < len(chunks) - 1}
+        for position, chunk in enumerate(chunks)
+    ]
+
+    async def receive() -> MutableMapping[str, Any]:
+        return waiting.pop(0) if waiting else {"type": "http.disconnect"}
+
+    return asyncio.run(read_body(receive, headers or {}, limit)), len(waiting)
+
+
+def test_chunks_become_one_body() -> None:
+    assert body_of(b"ab", b"", b"c") == (b"abc", 0)
+
+
+def test_no_body_is_empty() -> None:
+    assert body_of(b"") == (b"", 0)
+
+
+def test_a_declared_length_over_the_limit_is_refused_before_reading() -> None:
+    with pytest.raises(TooLarge):
+        body_of(b"", headers={b"content-length": b"101"})
+
+
+def test_an_undeclared_body_is_refused_when_it_passes_the_limit() -> None:
+    with pytest.raises(TooLarge):
+        body_of(b"x" * 60, b"x" * 60, b"never read")
+
+
+def test_a_caller_that_leaves_is_noticed() -> None:
+    with pytest.raises(Disconnected):
+        body_of()
+
+
+def test_gzip_is_unpacked_across_chunks() -> None:
+    packed = gzip.compress(b"bonjour " * 10)
+    headers = {b"content-encoding": b"gzip"}
+    assert body_of(packed[:7], packed[7:], headers=headers) == (b"bonjour " * 10, 0)
+
+
+def test_a_small_body_that_unpacks_beyond_the_limit_is_refused() -> None:
+    with pytest.raises(TooLarge):
+        body_of(gzip.compress(bytes(10_000_000))[:99], headers={b"content-encoding": b"gzip"})
+
+
+def test_broken_gzip_is_malformed() -> None:
+    with pytest.raises(Malformed):
+        body_of(b"not packed", headers={b"content-encoding": b"gzip"})
+
+
+def test_other_codings_are_not_read() -> None:
+    with pytest.raises(UnsupportedMedia):
+        body_of(b"x", headers={b"content-encoding": b"br"})
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b"[]", b"null", b'"Patient"', b"{}", b'{"resourceType":"Observation"}', b"\xff"],
+)
+def test_what_is_not_a_resource_of_the_type_is_malformed(body: bytes) -> None:
+    with pytest.raises(Malformed):
+        read_resource(body, "Patient")
+
+
+def test_a_resource_of_the_type_is_read() -> None:
+    resource = {"resourceType": "Patient", "active": True}
+    assert read_resource(b'{"resourceType":"Patient","active":true}', "Patient") == resource

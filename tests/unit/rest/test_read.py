@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.unit.rest.conftest import Caller
+
+
+def test_a_read_answers_the_stored_version_with_its_headers(
+    caller: Caller, patient: dict[str, Any]
+) -> None:
+    created = caller.create(patient)
+    answer = caller.ask("GET", f"/fhir/Patient/{created['id']}")
+    stored = caller.ports.store.read("Patient", created["id"])
+    assert stored is not None
+    assert (answer.status_code, answer.content) == (200, stored.content)
+    assert answer.headers["etag"] == 'W/"1"'
+    assert answer.headers["last-modified"].endswith(" GMT")
+    assert answer.headers["content-type"] == "application/fhir+json;charset=utf-8"
+    assert answer.headers["cache-control"] == "private, no-cache"
+
+
+def test_decimals_come_back_digit_for_digit(caller: Caller) -> None:
+    body = (
+        b'{"resourceType":"Observation","status":"final","code":{"text":"Poids"},'
+        b'"valueQuantity":{"value":72.50,"unit":"kg"}}'
+    )
+    created = caller.ask(
+        "POST", "/fhir/Observation", content=body, headers={"content-type": "application/json"}
+    )
+    answer = caller.ask("GET", f"/fhir/Observation/{created.json()['id']}?_pretty=true")
+    assert b'"value": 72.50,' in answer.content
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_what_the_caller_holds_is_not_sent_again(
+    caller: Caller, patient: dict[str, Any], method: str
+) -> None:
+    path = f"/fhir/Patient/{caller.create(patient)['id']}"
+    answer = caller.ask(method, path, headers={"if-none-match": 'W/"1"'})
+    assert (answer.status_code, answer.content, answer.headers["etag"]) == (304, b"", 'W/"1"')
+    since = answer.headers["last-modified"]
+    assert caller.ask(method, path, headers={"if-modified-since": since}).status_code == 304
+    other = {"if-modified-since": since, "if-none-match": 'W/"9"'}
+    assert caller.ask(method, path, headers=other).status_code == 200
+
+
+def test_head_is_get_without_the_body(caller: Caller, patient: dict[str, Any]) -> None:
+    path = f"/fhir/Patient/{caller.create(patient)['id']}"
+    whole, head = caller.ask("GET", path), caller.ask("HEAD", path)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers == whole.headers
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "code"),
+    [
+        ("/fhir/Patient/none", 404, "not-found"),
+        ("/fhir/Patient/a_b", 400, "structure"),
+        ("/fhir/Patient/" + "x" * 65, 400, "structure"),
+        ("/fhir/Patient/%00", 400, "structure"),
+        ("/fhir/Patien/1", 404, "not-found"),
+    ],
+)
+def test_what_is_not_here_is_said_in_an_outcome(
+    caller: Caller, path: str, status: int, code: str
+) -> None:
+    answer = caller.ask("GET", path)
+    outcome = answer.json()
+    assert (answer.status_code, outcome["resourceType"]) == (status, "OperationOutcome")
+    assert [issue["code"] for issue in outcome["issue"]] == [code]
+
+
+def test_what_was_deleted_is_gone(caller: Caller, patient: dict[str, Any]) -> None:
+    path = f"/fhir/Patient/{caller.create(patient)['id']}"
+    caller.ask("DELETE", path)
+    answer = caller.ask("GET", path)
+    assert (answer.status_code, answer.json()["issue"][0]["code"]) == (410, "deleted")
