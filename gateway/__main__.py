@@ -1,0 +1,16 @@
+"""`python -m gateway` and the `gateway` command."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> int:
+    """Run the command line and return its exit status."""
+    from gateway.app.cli.main import main as run  # noqa: PLC0415 - keeps `import gateway` free
+
+    return run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,117 @@
+"""Builds every part from the settings; each door builds only what it needs."""
+
+from __future__ import annotations
+
+import random
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from gateway.delivery.recipients import resource_changed
+from gateway.ingest.linking import Linking
+from gateway.store.api import Store, open_store
+from gateway.store.objects import Objects, open_objects
+
+if TYPE_CHECKING:
+    from gateway.delivery.worker import Worker
+    from gateway.ingest.message import MessageIngest
+    from gateway.ingest.resource import ResourceIngest
+    from gateway.ingest.study import StudyIngest
+    from gateway.settings import Settings
+
+# The system of accession numbers that come without an issuer.
+ACCESSION_SYSTEM = "urn:passerelle:accession"
+
+
+def now() -> datetime:
+    """Return this instant, in UTC."""
+    return datetime.now(UTC)
+
+
+def new_id() -> str:
+    """Return a new resource id."""
+    return str(uuid4())
+
+
+def new_control_id() -> str:
+    """Return a control id (MSH-10) of at most 20 characters, never given twice by one process."""
+    return f"G{time.time_ns():X}"
+
+
+@dataclass(frozen=True, slots=True)
+class Foundation:
+    """What every door stands on."""
+
+    settings: Settings
+    store: Store
+    objects: Objects
+    linking: Linking
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.store.close()
+
+
+def found(settings: Settings) -> Foundation:
+    """Open store and objects, and let linking and delivery watch what is written."""
+    store = open_store(settings.database_url, clock=now)
+    objects = open_objects(settings.objects_url, settings.data_dir)
+    linking = Linking(ACCESSION_SYSTEM)
+    store.watch(linking.changed)
+    store.watch(resource_changed)
+    return Foundation(settings, store, objects, linking)
+
+
+def build_messages(base: Foundation) -> MessageIngest:
+    """Return the flow of HL7 v2 messages."""
+    from gateway.ingest.message import MessageIngest  # noqa: PLC0415 - other doors need none
+    from gateway.mapping.hl7v2 import Context  # noqa: PLC0415 - as above
+
+    peers = base.settings.peers
+    return MessageIngest(
+        base.store,
+        base.objects,
+        base.linking,
+        context=Context(namespaces=peers.namespaces, accession_system=ACCESSION_SYSTEM),
+        charsets=peers.charsets,
+        clock=now,
+        new_id=new_control_id,
+    )
+
+
+def build_resources(base: Foundation) -> ResourceIngest:
+    """Return the flow of resources through the FHIR door."""
+    from gateway.ingest.resource import ResourceIngest  # noqa: PLC0415 - other doors need none
+
+    return ResourceIngest(base.store, validation=base.settings.validation, new_id=new_id)
+
+
+def build_studies(base: Foundation) -> StudyIngest:
+    """Return the flow of studies that have been quiet."""
+    from gateway.ingest.study import StudyIngest  # noqa: PLC0415 - other doors need none
+    from gateway.mapping.dicom.study import map_instances  # noqa: PLC0415 - as above
+
+    return StudyIngest(
+        base.store,
+        base.linking,
+        map_study=lambda instances: map_instances(instances, ACCESSION_SYSTEM),
+        quiet_seconds=base.settings.dicom_quiet_seconds,
+        clock=now,
+    )
+
+
+def build_worker(base: Foundation) -> Worker:
+    """Return the worker that carries deliveries; without SMTP they wait."""
+    from gateway.delivery.worker import Worker  # noqa: PLC0415 - other doors need none
+    from gateway.mail.courier import open_courier  # noqa: PLC0415 - as above
+
+    return Worker(
+        base.store,
+        base.objects,
+        open_courier(base.settings),
+        base.settings,
+        clock=now,
+        chance=random.random,
+    )

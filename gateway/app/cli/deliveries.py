@@ -1,0 +1,100 @@
+"""`gateway deliveries`: what goes out, to whom, with what result."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from gateway.app import assembly
+from gateway.app.cli.table import show
+from gateway.errors import Conflict, NotFound
+from gateway.store.records import DeliveryState
+
+if TYPE_CHECKING:
+    import argparse
+
+    from gateway.settings import Settings
+    from gateway.store.records import Delivery
+
+
+def add_commands(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the type private
+    """Add `deliveries list`, `deliveries show` and `deliveries retry`."""
+    family = commands.add_parser("deliveries", help="what goes out, to whom, with what result")
+    actions = family.add_subparsers(required=True, metavar="ACTION")
+    listing = actions.add_parser("list", help="newest first")
+    listing.add_argument("--state", type=DeliveryState, choices=list(DeliveryState))
+    listing.add_argument("--limit", type=int, default=50)
+    listing.add_argument("--json", action="store_true")
+    listing.set_defaults(run=list_deliveries)
+    one = actions.add_parser("show", help="one delivery")
+    one.add_argument("id")
+    one.set_defaults(run=show_delivery)
+    retry = actions.add_parser("retry", help="try again now")
+    retry.add_argument("id", nargs="+")
+    retry.set_defaults(run=retry_deliveries)
+
+
+def list_deliveries(settings: Settings, given: argparse.Namespace) -> int:
+    """Print deliveries, newest first."""
+    base = assembly.found(settings)
+    rows = [_row(one) for one in base.store.deliveries(state=given.state, limit=given.limit)]
+    show(rows, as_json=given.json, empty="Nothing is to be delivered.")
+    if not settings.smtp_url:
+        print("GATEWAY_SMTP_URL is not set: mail waits.")
+    base.close()
+    return 0
+
+
+def _row(delivery: Delivery) -> dict[str, object]:
+    return {
+        "id": delivery.id,
+        "created": delivery.created.astimezone().isoformat(sep=" ", timespec="seconds"),
+        "recipient": delivery.recipient or "nobody known",
+        "what": f"{delivery.focus}/_history/{delivery.focus_version}",
+        "channel": delivery.channel,
+        "state": delivery.state.value,
+        "receipt": delivery.receipt,
+        "attempts": delivery.attempts,
+        "why": delivery.last_error,
+    }
+
+
+def show_delivery(settings: Settings, given: argparse.Namespace) -> int:
+    """Print one delivery, a line a fact."""
+    base = assembly.found(settings)
+    delivery = _delivery(base, given.id)
+    facts = _row(delivery) | {
+        "reason": delivery.reason,
+        "next attempt": delivery.next_attempt.astimezone().isoformat(sep=" ", timespec="seconds"),
+        "failure": delivery.failure,
+        "message id": delivery.message_id,
+        "sent": delivery.sent.astimezone().isoformat(sep=" ") if delivery.sent else "",
+    }
+    for name, value in facts.items():
+        print(f"{name:<13} {value}")
+    base.close()
+    return 0
+
+
+def retry_deliveries(settings: Settings, given: argparse.Namespace) -> int:
+    """Let the worker try again at once; what was sent stays sent."""
+    base = assembly.found(settings)
+    for delivery_id in given.id:
+        delivery = _delivery(base, delivery_id)
+        if delivery.state is DeliveryState.SENT:
+            message = f"{delivery_id} was sent already."
+            raise Conflict(message)
+        again = replace(delivery, state=DeliveryState.WAITING, next_attempt=assembly.now())
+        with base.store.transaction() as tx:
+            tx.update_delivery(again)
+        print(f"{delivery_id}: waiting")
+    base.close()
+    return 0
+
+
+def _delivery(base: assembly.Foundation, delivery_id: str) -> Delivery:
+    delivery = base.store.delivery(delivery_id)
+    if delivery is None:
+        message = f"There is no delivery {delivery_id}."
+        raise NotFound(message)
+    return delivery

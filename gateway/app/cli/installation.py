@@ -1,0 +1,117 @@
+"""`gateway init|migrate|check|backup|restore`: the installation itself."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from gateway.errors import GatewayError
+from gateway.settings import read_settings
+from gateway.store import backup
+from gateway.store.api import open_store
+from gateway.store.migrate import migrate
+from gateway.store.objects import open_objects
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
+    from gateway.settings import Settings
+
+
+def add_commands(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the type private
+    """Add the five commands."""
+    for name, text in (
+        ("init", "create the database"),
+        ("migrate", "upgrade the database"),
+    ):
+        commands.add_parser(name, help=text).set_defaults(run=upgrade)
+    commands.add_parser("check", help="verify the installation").set_defaults(run=check)
+    saving = commands.add_parser("backup", help="the embedded database and objects, in one file")
+    saving.add_argument("file", type=Path)
+    saving.set_defaults(run=save)
+    loading = commands.add_parser("restore", help="bring a backup back")
+    loading.add_argument("file", type=Path)
+    loading.set_defaults(run=load)
+
+
+def upgrade(settings: Settings, _given: argparse.Namespace) -> int:
+    """Create or upgrade the database."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    changed = migrate(settings.database_url)
+    print("The database is ready." if changed else "The database was ready already.")
+    return 0
+
+
+def save(settings: Settings, given: argparse.Namespace) -> int:
+    """Write a backup, consistent while serving."""
+    number = backup.save(settings, given.file)
+    print(f"{given.file}: the database and {number} objects.")
+    return 0
+
+
+def load(settings: Settings, given: argparse.Namespace) -> int:
+    """Bring a backup back into an empty data directory."""
+    number = backup.load(settings, given.file)
+    print(f"{settings.data_dir}: the database and {number} objects.")
+    return 0
+
+
+def check(settings: Settings, _given: argparse.Namespace) -> int:
+    """Print a line a part, and return 1 when one does not work."""
+    parts: dict[str, Callable[[Settings], str]] = {
+        "settings": _settings,
+        "database": _database,
+        "objects": _objects,
+        "http": lambda given: _port(given.http_host, given.http_port),
+        "mllp": lambda given: _port(given.mllp_host, given.mllp_port),
+        "dimse": lambda given: _port(given.dicom_host, given.dicom_port),
+        "smtp": _smtp,
+    }
+    status = 0
+    for name, part in parts.items():
+        try:
+            print(f"{name:<9} ok    {part(settings)}")
+        except (GatewayError, OSError) as fault:
+            status = 1
+            print(f"{name:<9} FAILS {fault}")
+    return status
+
+
+def _settings(settings: Settings) -> str:
+    read_settings()
+    return str(settings.data_dir)
+
+
+def _database(settings: Settings) -> str:
+    migrate(settings.database_url)
+    store = open_store(settings.database_url)
+    store.ping()
+    store.close()
+    return urlsplit(settings.database_url).scheme
+
+
+def _objects(settings: Settings) -> str:
+    open_objects(settings.objects_url, settings.data_dir).check()
+    return urlsplit(settings.objects_url).scheme
+
+
+def _port(host: str, port: int) -> str:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.settimeout(1)
+        if probe.connect_ex((host, port)) == 0:
+            return f"{host}:{port} answers"
+        probe.close()
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.bind((host, port))
+    return f"{host}:{port} is free"
+
+
+def _smtp(settings: Settings) -> str:
+    if not settings.smtp_url:
+        return "not configured: mail waits in the outbox"
+    parts = urlsplit(settings.smtp_url)
+    with socket.create_connection((parts.hostname or "", parts.port or 25), timeout=5):
+        return f"{parts.hostname}:{parts.port or 25} answers"

@@ -1,0 +1,44 @@
+"""`gateway`: reads the command line and calls one function."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from gateway.app.cli import deliveries, demo, hl7, installation, journal, serve
+from gateway.errors import GatewayError
+from gateway.settings import SettingsError, read_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status: 0 done, 1 refused, 2 misused."""
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    try:
+        settings = read_settings()
+        status: int = given.run(settings, given)
+    except SettingsError as fault:
+        print(f"gateway: {fault}", file=sys.stderr)
+        return 2
+    except GatewayError as refusal:
+        print(f"gateway: {refusal.text}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        # `gateway journal list | head` is not a fault.
+        sys.stderr.close()
+        return 0
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="gateway", description="FHIR gateway for ambulatory care: HL7 v2, DICOM, FHIR, mail."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for family in (serve, installation, hl7, journal, deliveries, demo):
+        family.add_commands(commands)
+    return parser

@@ -1,0 +1,150 @@
+"""How each door is opened in its own process."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Final
+
+from gateway.app import assembly
+from gateway.app.log import start_logging
+from gateway.app.metrics import MetricsHandler, scrape
+from gateway.errors import Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from gateway.app.supervisor import Door
+    from gateway.ingest.study import StudyIngest
+    from gateway.settings import Settings
+
+_log = logging.getLogger("gateway.serve")
+VERSION: Final = version("passerelle-gateway")
+DOORS: Final = ("http", "mllp", "dimse", "delivery")
+_STUDY_POLL_SECONDS: Final = 0.25
+# Less than the supervisor waits before it kills.
+_DRAIN_SECONDS: Final = 20.0
+
+
+def open_doors(settings: Settings, only: tuple[str, ...] = DOORS) -> dict[str, Door]:
+    """Return the doors to run, by process name."""
+    openers = {"http": _http, "mllp": _mllp, "dimse": _dimse, "delivery": _delivery}
+    doors: dict[str, Door] = {}
+    for name in only:
+        copies = settings.http_workers if name == "http" else 1
+        for number in range(copies):
+            label = name if copies == 1 else f"{name}-{number + 1}"
+            doors[label] = _door(settings, label, openers[name])
+    return doors
+
+
+def _door(
+    settings: Settings,
+    label: str,
+    opener: Callable[[Settings, threading.Event, Callable[[], None]], None],
+) -> Door:
+    def run(stop: threading.Event, ready: Callable[[], None]) -> None:
+        start_logging(settings.log, label)
+        logging.getLogger("gateway").addHandler(MetricsHandler())
+        opener(settings, stop, ready)
+
+    return run
+
+
+def _http(settings: Settings, _stop: threading.Event, ready: Callable[[], None]) -> None:
+    from gateway.rest.application import build_application  # noqa: PLC0415 - this door's own
+    from gateway.rest.ports import Ports  # noqa: PLC0415 - as above
+    from gateway.rest.server import listen, serve  # noqa: PLC0415 - as above
+
+    base = assembly.found(settings)
+    ports = Ports(
+        store=base.store,
+        write=assembly.build_resources(base),
+        objects=base.objects,
+        settings=settings,
+        version=VERSION,
+        doors=lambda: door_states(settings),
+        metrics=lambda: scrape(base.store),
+    )
+    shared = settings.http_workers > 1
+    sock = listen(settings.http_host, settings.http_port, shared=shared)
+    # Signals are uvicorn's here: it must wake its loop.
+    serve(build_application(ports), sock, ready=ready)
+    base.close()
+
+
+def _mllp(settings: Settings, stop: threading.Event, ready: Callable[[], None]) -> None:
+    from gateway.mllp.server import Limits, MllpServer, Ports  # noqa: PLC0415 - this door's own
+
+    base = assembly.found(settings)
+    ingest = assembly.build_messages(base)
+    peers = settings.peers
+    server = MllpServer(
+        settings.mllp_host,
+        settings.mllp_port,
+        Ports(ingest.receive, ingest.oversize, ingest.noise, ingest.forbidden),
+        Limits(
+            message_bytes=peers.mllp_max_bytes,
+            connections=peers.mllp_connections,
+            idle_seconds=peers.mllp_idle_seconds,
+        ),
+    )
+    server.bind()
+    ready()
+    server.serve_until(stop)
+    server.drain(_DRAIN_SECONDS)
+    base.close()
+
+
+def _dimse(settings: Settings, stop: threading.Event, ready: Callable[[], None]) -> None:
+    from gateway.dimse.server import DimseServer  # noqa: PLC0415 - this door's own
+    from gateway.ingest.instance import InstanceIngest  # noqa: PLC0415 - as above
+
+    base = assembly.found(settings)
+    instances = InstanceIngest(base.store, base.objects, clock=assembly.now)
+    studies = assembly.build_studies(base)
+    server = DimseServer(
+        settings.dicom_host,
+        settings.dicom_port,
+        ae_title=settings.dicom_ae_title,
+        peers=settings.dicom_peers,
+        spool=base.objects.spool,
+        receive=instances.receive,
+        max_associations=settings.peers.dicom_associations,
+    )
+    server.bind()
+    settling = threading.Thread(target=_settle_studies, args=(studies, stop), name="studies")
+    settling.start()
+    ready()
+    server.serve_until(stop)
+    server.drain(_DRAIN_SECONDS)
+    settling.join()
+    base.close()
+
+
+def _settle_studies(studies: StudyIngest, stop: threading.Event) -> None:
+    while not stop.wait(_STUDY_POLL_SECONDS):
+        try:
+            studies.run_once()
+        except Unavailable:
+            # The store says it cannot commit now: the study stays pending.
+            _log.warning("store.unavailable")
+
+
+def _delivery(settings: Settings, stop: threading.Event, ready: Callable[[], None]) -> None:
+    base = assembly.found(settings)
+    worker = assembly.build_worker(base)
+    ready()
+    worker.run(stop)
+    base.close()
+
+
+def door_states(settings: Settings) -> Mapping[str, str]:
+    """Return how the supervisor last saw each door, empty when none runs."""
+    try:
+        states: dict[str, str] = json.loads((settings.run_dir / "doors.json").read_text("utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+    return states

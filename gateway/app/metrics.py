@@ -1,0 +1,94 @@
+"""Prometheus metrics out of log events: every door says what it does once, for both.
+
+Counters and histograms live in files that all processes share, so that one scrape of the HTTP
+door shows every door (prometheus_client's multiprocess mode).
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import TYPE_CHECKING, Any, Final
+
+from typing_extensions import override
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gateway.store.api import Store
+
+# Event -> (name, help, labels out of the event, histogram of which field in milliseconds).
+EVENTS: Final[dict[str, tuple[str, str, tuple[str, ...], str]]] = {
+    "hl7.message": ("gateway_hl7_messages", "HL7 v2 messages answered", ("kind", "answer"), "ms"),
+    "mllp.connected": ("gateway_mllp_connections", "MLLP connections accepted", (), ""),
+    "dimse.instance": ("gateway_dicom_instances", "DICOM objects answered", ("status",), "ms"),
+    "dimse.study": ("gateway_dicom_studies", "Studies turned into FHIR", ("state",), ""),
+    "http.request": (
+        "gateway_http_requests",
+        "HTTP requests answered",
+        ("method", "route", "status"),
+        "ms",
+    ),
+    "delivery.sent": ("gateway_deliveries_sent", "Deliveries handed over", (), ""),
+    "delivery.failed": ("gateway_deliveries_failed", "Failed attempts", ("failure",), ""),
+}  # fmt: skip - a row an event
+_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+def prepare_metrics(directory: Path) -> None:
+    """Empty the shared files; before any process counts."""
+    directory.mkdir(parents=True, exist_ok=True)
+    for file in directory.glob("*.db"):
+        file.unlink()
+    # Read by prometheus_client when it is first imported.
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(directory)
+
+
+class MetricsHandler(logging.Handler):
+    """Counts events as they are logged."""
+
+    def __init__(self) -> None:
+        """Make the metrics of every event in the table."""
+        super().__init__()
+        # After prepare_metrics: the library decides at its import where it keeps its values.
+        from prometheus_client import Counter, Histogram  # noqa: PLC0415 - see above
+
+        self._counters: dict[str, Any] = {}
+        self._times: dict[str, Any] = {}
+        for event, (name, text, labels, field) in EVENTS.items():
+            self._counters[event] = Counter(name, text, labels)
+            if field:
+                self._times[event] = Histogram(
+                    f"{name}_seconds", f"{text}: time taken", buckets=_BUCKETS
+                )
+
+    @override
+    def emit(self, record: logging.LogRecord) -> None:
+        row = EVENTS.get(record.msg)
+        if row is None:
+            return
+        _, _, labels, field = row
+        counter = self._counters[record.msg]
+        values = [str(getattr(record, label, "")) for label in labels]
+        (counter.labels(*values) if labels else counter).inc()
+        if field and hasattr(record, field):
+            self._times[record.msg].observe(getattr(record, field) / 1000)
+
+
+def scrape(store: Store) -> tuple[bytes, str]:
+    """Return the metrics of all doors and the backlog in the store, with their content type."""
+    from prometheus_client import (  # noqa: PLC0415 - as above
+        CONTENT_TYPE_LATEST,
+        CollectorRegistry,
+        Gauge,
+        generate_latest,
+        multiprocess,
+    )
+
+    registry = CollectorRegistry()
+    multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # untyped library
+    backlog = CollectorRegistry()
+    gauge = Gauge("gateway_deliveries", "Deliveries by state", ("state",), registry=backlog)
+    for state, number in store.delivery_counts().items():
+        gauge.labels(state).set(number)
+    return generate_latest(registry) + generate_latest(backlog), CONTENT_TYPE_LATEST

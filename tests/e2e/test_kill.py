@@ -1,0 +1,200 @@
+"""Killed fifty times under load of all three doors, the gateway loses and doubles nothing."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+import urllib.error
+from typing import TYPE_CHECKING
+
+import pytest
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import ExplicitVRLittleEndian, generate_uid
+from pynetdicom import AE
+
+from gateway.errors import GatewayError
+from gateway.mllp.client import MllpClient
+from tests.e2e.mailbox import Mailbox
+from tests.e2e.process import GatewayProcess
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+KILLS = 50
+SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
+RPPS = "10000023084"
+
+REPORT = (
+    "MSH|^~\\&|RIS|CENTRE|GW|GW|20260110101500||ORU^R01^ORU_R01|R{n}|P|2.5|||||FRA|UNICODE UTF-8\r"
+    "PID|1||IPP{p}^^^RISNS^PI||DURAND^Zoé^^^^^L||19800101|F\r"
+    "ORC|RE|PL{n}^EHR|FI{n}^RIS\r"
+    "OBR|1|PL{n}^EHR|FI{n}^RIS|30620-9^CT rachis^LN|||20260110093000|||||||||"
+    "10000023084^AGNES^Isabelle^^^^^^ASIP-SANTE-PS&1.2.250.1.71.4.2.1&ISO^L^^^RPPS||ACC{n}||||"
+    "20260110101400||CT|F\r"
+    "OBX|1|TX|19005-8^Conclusion^LN||Pas de fracture ({n}).||||||F\r"
+)
+
+
+class Load:
+    """Senders that behave as real ones: what was not acknowledged is sent again, unchanged."""
+
+    def __init__(self, gateway: GatewayProcess) -> None:
+        self.gateway = gateway
+        self.stop = threading.Event()
+        self.reports: list[int] = []
+        self.patients: list[str] = []
+        self.instances: list[str] = []
+        self.study = generate_uid()
+        self.series = generate_uid()
+        self.threads = [
+            threading.Thread(target=self._send_reports, args=(first,)) for first in (0, 1)
+        ] + [threading.Thread(target=self._create), threading.Thread(target=self._store)]
+
+    def _send_reports(self, first: int) -> None:
+        number = first
+        while not self.stop.is_set():
+            try:
+                with MllpClient("127.0.0.1", self.gateway.mllp, 10) as client:
+                    while not self.stop.is_set():
+                        answer = client.send(REPORT.format(n=number, p=number % 7).encode())
+                        assert b"MSA|AA" in answer, answer
+                        self.reports.append(number)
+                        number += 2
+            except (GatewayError, OSError):
+                time.sleep(0.02)
+
+    def _create(self) -> None:
+        number = 0
+        while not self.stop.is_set():
+            patient = {
+                "resourceType": "Patient",
+                "id": f"e2e-{number}",
+                "name": [{"family": f"Martin{number}"}],
+            }
+            try:
+                status, _ = self.gateway.send("PUT", f"/fhir/Patient/e2e-{number}", patient)
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.02)
+                continue
+            assert status in (200, 201)
+            self.patients.append(f"e2e-{number}")
+            number += 1
+
+    def _store(self) -> None:
+        client = AE()
+        client.add_requested_context(SECONDARY_CAPTURE, ExplicitVRLittleEndian)
+        instance = self._instance()
+        while not self.stop.is_set():
+            association = client.associate("127.0.0.1", self.gateway.dicom)
+            if not association.is_established:
+                time.sleep(0.02)
+                continue
+            while not self.stop.is_set() and association.is_established:
+                try:
+                    status = association.send_c_store(instance)
+                except (RuntimeError, ValueError):
+                    break
+                if "Status" in status and status.Status == 0:
+                    self.instances.append(instance.SOPInstanceUID)
+                    instance = self._instance()
+            association.abort()
+
+    def _instance(self) -> Dataset:
+        made = Dataset()
+        made.file_meta = FileMetaDataset()
+        made.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+        made.SOPClassUID = SECONDARY_CAPTURE
+        made.SOPInstanceUID = generate_uid()
+        made.StudyInstanceUID, made.SeriesInstanceUID = self.study, self.series
+        made.PatientID, made.PatientName, made.Modality = "KILL", "KILL^TEST", "OT"
+        made.Rows = made.Columns = 16
+        made.BitsAllocated = made.BitsStored = 8
+        made.HighBit, made.SamplesPerPixel, made.PixelRepresentation = 7, 1, 0
+        made.PhotometricInterpretation = "MONOCHROME2"
+        made.PixelData = bytes(256)
+        return made
+
+
+def delivered(gateway: GatewayProcess) -> bool:
+    listed = gateway.command("deliveries", "list", "--json", "--limit", "100000").stdout
+    return listed != "" and all('"state": "sent"' in line for line in listed.splitlines())
+
+
+@pytest.mark.timeout(900)
+def test_every_acknowledged_thing_is_there_once_after_fifty_kills(tmp_path: Path) -> None:
+    seed = random.randrange(1 << 32)
+    print(f"seed {seed}")  # noqa: T201 - to play a failure again
+    chance = random.Random(seed)
+    with Mailbox() as mailbox:
+        gateway = GatewayProcess(
+            tmp_path / "data",
+            {
+                "GATEWAY_SMTP_URL": f"smtp://127.0.0.1:{mailbox.port}",
+                "GATEWAY_MAIL_FROM": "gateway@centre.example",
+            },
+        )
+        gateway.data.mkdir()
+        (gateway.data / "gateway.toml").write_text(
+            f'[recipients]\n"{RPPS}" = "dr.agnes@medecin.example"\n', "utf-8"
+        )
+        load = Load(gateway.start())
+        for thread in load.threads:
+            thread.start()
+        for _ in range(KILLS):
+            time.sleep(chance.uniform(0.05, 0.9))
+            gateway.kill()
+            gateway.start()
+        time.sleep(1)
+        load.stop.set()
+        for thread in load.threads:
+            thread.join(30)
+        _check(gateway, load, mailbox)
+        assert gateway.stop() == 0
+
+
+def _check(gateway: GatewayProcess, load: Load, mailbox: Mailbox) -> None:
+    assert len(load.reports) > KILLS
+    assert len(load.patients) > KILLS
+    assert len(load.instances) > KILLS
+    for number in load.reports:
+        found = gateway.get(
+            f"/fhir/DiagnosticReport?identifier=urn:passerelle:accession|ACC{number}"
+        )
+        versions = [entry["resource"]["meta"]["versionId"] for entry in found["entry"]]
+        assert versions == ["1"], number
+    for patient in load.patients:
+        assert gateway.get(f"/fhir/Patient/{patient}")["meta"]["versionId"] == "1"
+    _wait(lambda: _held(gateway, load) >= set(load.instances), 60)
+    _wait(lambda: delivered(gateway), 240)
+    # One letter a report; a second copy only of what was under way at a kill.
+    texts = [mail.get_body(("plain",)) for mail in mailbox.mails]
+    told = {
+        number
+        for number in load.reports
+        for text in texts
+        if text and f"Pas de fracture ({number})." in text.get_content()
+    }
+    assert told == set(load.reports)
+    doubled = sum(count - 1 for count in mailbox.received.values())
+    assert doubled <= KILLS * 4
+
+
+def _held(gateway: GatewayProcess, load: Load) -> set[str]:
+    found = gateway.get(f"/fhir/ImagingStudy?identifier=urn:dicom:uid|urn:oid:{load.study}")
+    listed = [
+        instance["uid"]
+        for entry in found.get("entry", [])
+        for series in entry["resource"]["series"]
+        for instance in series["instance"]
+    ]
+    assert len(listed) == len(set(listed))
+    return set(listed)
+
+
+def _wait(condition: object, seconds: float) -> None:
+    assert callable(condition)
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.3)
