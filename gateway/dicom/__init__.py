@@ -1,0 +1,1 @@
+"""DICOM data without a network: attributes, the JSON model, SOP classes."""

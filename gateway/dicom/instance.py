@@ -1,0 +1,32 @@
+"""An object as a door hands it to the ingest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gateway.dicom.header import InstanceHeader
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedInstance:
+    """One object, whole and durable in a file of the spool, that nobody has answered for yet.
+
+    `path` is a Part 10 file whose dataset is byte for byte what was sent; `sha256` is the digest of
+    the whole file in hex, `size` its length in bytes. Whoever takes the object over renames the
+    file; what is still there after the answer is deleted by the door.
+    """
+
+    sop_class: str
+    sop_instance: str
+    transfer_syntax: str
+    calling_ae: str
+    called_ae: str
+    peer: str
+    path: Path
+    size: int
+    sha256: str
+    header: InstanceHeader
