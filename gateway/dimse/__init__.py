@@ -1,0 +1,1 @@
+"""The DICOM door: C-ECHO and C-STORE."""
