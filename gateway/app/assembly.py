@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from gateway.ingest.study import StudyIngest
     from gateway.settings import Settings
 
-# The system of accession numbers that come without an issuer.
-ACCESSION_SYSTEM = "urn:passerelle:accession"
-
 
 def now() -> datetime:
     """Return this instant, in UTC."""
@@ -58,7 +55,7 @@ def found(settings: Settings) -> Foundation:
     """Open store and objects, and let linking and delivery watch what is written."""
     store = open_store(settings.database_url, clock=now)
     objects = open_objects(settings.objects_url, settings.data_dir)
-    linking = Linking(ACCESSION_SYSTEM)
+    linking = Linking()
     store.watch(linking.changed)
     store.watch(resource_changed)
     return Foundation(settings, store, objects, linking)
@@ -74,7 +71,7 @@ def build_messages(base: Foundation) -> MessageIngest:
         base.store,
         base.objects,
         base.linking,
-        context=Context(namespaces=peers.namespaces, accession_system=ACCESSION_SYSTEM),
+        context=Context(namespaces=peers.namespaces),
         charsets=peers.charsets,
         clock=now,
         new_id=new_control_id,
@@ -96,7 +93,7 @@ def build_studies(base: Foundation) -> StudyIngest:
     return StudyIngest(
         base.store,
         base.linking,
-        map_study=lambda instances: map_instances(instances, ACCESSION_SYSTEM),
+        map_study=map_instances,
         quiet_seconds=base.settings.dicom_quiet_seconds,
         clock=now,
     )

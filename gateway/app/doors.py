@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
+from gateway import __version__
 from gateway.app import assembly
 from gateway.app.log import start_logging
 from gateway.app.metrics import MetricsHandler, scrape
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from gateway.settings import Settings
 
 _log = logging.getLogger("gateway.serve")
-VERSION: Final = version("passerelle-gateway")
 DOORS: Final = ("http", "mllp", "dimse", "delivery")
 _STUDY_POLL_SECONDS: Final = 0.25
 # Less than the supervisor waits before it kills.
@@ -64,7 +63,7 @@ def _http(settings: Settings, _stop: threading.Event, ready: Callable[[], None])
         write=assembly.build_resources(base),
         objects=base.objects,
         settings=settings,
-        version=VERSION,
+        version=__version__,
         doors=lambda: door_states(settings),
         metrics=lambda: scrape(base.store),
     )

@@ -64,6 +64,8 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         self._processes = {name: _Process(name, door) for name, door in self.doors.items()}
+        # An older run's file says nothing about this one.
+        self._write_state()
         for process in self._processes.values():
             self._start(process)
         announced = False
@@ -162,7 +164,7 @@ class Supervisor:
 
     def _write_state(self) -> None:
         states = {
-            one.name: "ready" if one.ready else "restarting" for one in self._processes.values()
+            one.name: "ready" if one.ready else "starting" for one in self._processes.values()
         }
         # Read by other processes at any moment: replaced whole.
         draft = self.state_file.with_suffix(".new")

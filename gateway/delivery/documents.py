@@ -29,7 +29,7 @@ class Objects(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Documents:
-    """The PDF files of a report, its plain text, and whether some could not be taken along."""
+    """The PDF files of a report, or else its text, and whether some could not be taken along."""
 
     pdfs: tuple[bytes, ...] = ()
     text: str = ""
@@ -56,7 +56,8 @@ def fetch(report: Resource, read: Read, objects: Objects) -> Documents:
             pdfs.append(content)
         else:
             texts.append(content.decode("utf-8", "replace").strip())
-    return Documents(tuple(pdfs), "\n\n".join(texts), left_out)
+    # The PDF is the report as the centre laid it out: its text would only repeat it.
+    return Documents(tuple(pdfs), "" if pdfs else "\n\n".join(texts), left_out)
 
 
 def _content(attachment: dict[str, Any], read: Read, objects: Objects) -> bytes | None:

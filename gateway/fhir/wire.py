@@ -21,7 +21,8 @@ Resource = dict[str, Any]
 # A number with a fraction, an exponent or many digits, where JSON may have one: only these bodies need the
 # careful reader. Text that looks like one costs its body a little time and nothing else.
 _FRACTION: Final = re.compile(
-    rb'(?:"\s*:|[\[,])\s*-?\d+(?:\.\d|[eE][+-]?\d|(?<=\d{18}))',
+    rb'(?:"\s*:|[\[,])\s*-?\d+'
+    rb"(?:\.\d|[eE][+-]?\d|(?<=\d{18}))"
 )
 # From here on orjson would not keep every digit of a whole number.
 _LONG: Final = 18

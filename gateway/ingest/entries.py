@@ -6,17 +6,16 @@ import base64
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from gateway.errors import Issue
+from gateway.errors import Conflict, Issue
 from gateway.fhir.datatypes import stable_id
 from gateway.ingest import identity
+from gateway.ingest.linking import LINKED, Linking
 from gateway.ingest.merge import is_older_report, merge, union
-from gateway.mapping.entry import LinkKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gateway.fhir.wire import Resource
-    from gateway.ingest.linking import Linking
     from gateway.mapping.entry import Entry, Mapped, Payload
     from gateway.store.api import Stored, Transaction
 
@@ -60,6 +59,7 @@ class _Apply:
             "Patient": self._find_patient,
             "ServiceRequest": self._find_linked,
             "ImagingStudy": self._find_linked,
+            "DiagnosticReport": self._find_linked,
         }
         held: list[tuple[Entry, Stored | None]] = []
         for entry in self.mapped.entries:
@@ -115,17 +115,29 @@ class _Apply:
         self.tx.put({**held, "identifier": union(held.get("identifier"), usual)})
 
     def _find_linked(self, entry: Entry) -> Stored | None:
-        found = self._find(entry)
-        if found is not None and not found.deleted:
-            return found
+        """Find an order, a study or a report by its numbers.
+
+        A number with an authority names one thing, whoever says it; one without is only trusted
+        within its sender, or when the patients agree.
+        """
         kind = entry.resource["resourceType"]
-        links = self.mapped.links
-        if kind == "ImagingStudy":
-            # Several studies may share an accession number: only the UID says "the same".
-            links = tuple(link for link in links if link.kind is LinkKind.STUDY)
-        patient = self.resources.get(self.mapped.subject or "")
-        partners = self.linking.partners(self.tx, links, self._known_patient(patient))
-        return next((one for one in partners if one.type == kind), found)
+        patient = self._known_patient(self.resources.get(self.mapped.subject or ""))
+        owned = [key for key in entry.keys if key.system]
+        by_number = self.tx.find(kind, owned)
+        named = self.tx.read(kind, entry.full_url.removeprefix(_URN))
+        if not by_number and (named is None or named.deleted) and kind == "ServiceRequest":
+            partners = self.linking.partners(self.tx, self.mapped.links, patient)
+            by_number = [one for one in partners if one.type == kind]
+        found = by_number[0] if by_number else named
+        if found is not None and not found.deleted:
+            self._require_same_person(found, patient)
+        return found
+
+    def _require_same_person(self, found: Stored, patient: Resource | None) -> None:
+        other = self.linking.patient_of(self.tx, found.resource)
+        if patient is not None and other is not None and identity.contradicts(patient, other):
+            text = "A number of this message belongs to another patient here."
+            raise Conflict(text, location="PID^1")
 
     def _known_patient(self, patient: Resource | None) -> Resource | None:
         """Return the incoming patient under the id it has here: one person, not two."""
@@ -152,12 +164,16 @@ class _Apply:
                 self.tx.put(binary)
 
     def _write(self, entry: Entry, found: Stored | None) -> None:
+        kind = entry.resource["resourceType"]
         incoming = _resolved(entry.resource, self.done.references, self.inline)
+        incoming = self._completed(incoming)
         incoming["id"] = self.done.references[entry.full_url].partition("/")[2]
         if found is not None and found.reference in self.tx.touched:
             # Linking or a cross reference has changed it since it was found.
             found = self.tx.read(found.type, found.id)
         held = None if found is None or found.deleted else found.resource
+        if held is not None and kind in LINKED:
+            held, incoming = self._of_one_person(held, incoming)
         resource = merge(held, incoming, entry.write)
         if resource is None:
             return
@@ -168,12 +184,45 @@ class _Apply:
             )
             self._replace_document(resource)
 
+    def _of_one_person(self, held: Resource, incoming: Resource) -> tuple[Resource, Resource]:
+        """Settle who is meant when two records of the patient are known."""
+        one, other = held["subject"].get("reference"), incoming["subject"].get("reference")
+        if not one or not other or one == other:
+            return held, incoming
+        stays = identity.reconcile(self.tx, other, one) or one
+        return (
+            identity.repoint(held, one, stays),
+            identity.repoint(identity.repoint(incoming, other, stays), one, stays),
+        )
+
+    def _completed(self, incoming: Resource) -> Resource:
+        """Add what only the store or the clock can tell."""
+        kind = incoming["resourceType"]
+        if kind == "DocumentReference":
+            return self._with_targets(incoming)
+        if kind == "Provenance" and "recorded" not in incoming:
+            return {**incoming, "recorded": self.tx.now.isoformat(timespec="milliseconds")}
+        return incoming
+
+    def _with_targets(self, resource: Resource) -> Resource:
+        """Point `relatesTo` at the documents that it names by their identifier."""
+        relations = []
+        for relation in resource.get("relatesTo", []):
+            named = relation.get("target", {}).get("identifier", {})
+            key = (named.get("system", ""), named.get("value", ""))
+            older = self.tx.find("DocumentReference", [key])[:1] if key[1] else []
+            target = {**relation.get("target", {})}
+            if older:
+                target["reference"] = older[0].reference
+            relations.append({**relation, "target": target})
+        return {**resource, "relatesTo": relations} if relations else resource
+
     def _replace_document(self, resource: Resource) -> None:
         """Mark the document that this one replaces as superseded."""
         if resource["resourceType"] != "DocumentReference" or resource["status"] != "current":
             return
         for relation in resource.get("relatesTo", []):
-            target = relation.get("target", {}).get("reference", "")
+            target = relation["target"].get("reference", "")
             older = self.tx.read("DocumentReference", target.partition("/")[2])
             if relation.get("code") == "replaces" and older is not None and not older.deleted:
                 held = older.resource

@@ -6,7 +6,6 @@ authority is compared with it; when one side has none, the patients must not con
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.fhir.datatypes import DICOM_UID, V2_0203
@@ -47,11 +46,8 @@ def _link(identifier: dict[str, Any] | None) -> Link | None:
     return Link(kind, system, value)
 
 
-@dataclass(frozen=True, slots=True)
 class Linking:
-    """Finds partners; `bare` is the system of accession numbers that came without an issuer."""
-
-    bare: str
+    """Finds partners and ties them."""
 
     def changed(self, tx: Transaction, written: Written) -> None:
         """Link what has just been written with what was there: a hook of the store."""
@@ -65,7 +61,7 @@ class Linking:
         hits = [name for name in self._hits(tx, mine) if name not in tied]
         if not hits:
             return
-        patient = self._patient(tx, written.resource)
+        patient = self.patient_of(tx, written.resource)
         for partner in self._partners(tx, mine, patient, hits):
             self._tie(tx, written.stored, partner)
 
@@ -99,26 +95,24 @@ class Linking:
         strengths.discard(None)
         if not strengths:
             return False
-        other = self._patient(tx, resource)
+        other = self.patient_of(tx, resource)
         if patient is None or other is None:
             return "authority" in strengths
         if "authority" in strengths:
             return not contradicts(patient, other)
         return patient.get("id") == other.get("id") or agrees(patient, other)
 
-    def _strength(self, one: Link, other: Link) -> str | None:
+    @staticmethod
+    def _strength(one: Link, other: Link) -> str | None:
         if one.kind is not other.kind or one.value != other.value:
             return None
-        first, second = self._authority(one), self._authority(other)
-        if first and second:
-            return "authority" if first == second else None
+        if one.system and other.system:
+            return "authority" if one.system == other.system else None
         return "bare"
 
-    def _authority(self, link: Link) -> str:
-        return "" if link.system == self.bare else link.system
-
     @staticmethod
-    def _patient(tx: Transaction, resource: Resource) -> Resource | None:
+    def patient_of(tx: Transaction, resource: Resource) -> Resource | None:
+        """Return the patient that an order, a study or a report is about."""
         target = resource.get("subject", {}).get("reference", "")
         found = tx.read("Patient", target.removeprefix("Patient/")) if target else None
         return None if found is None or found.deleted else found.resource
@@ -137,7 +131,7 @@ class Linking:
             _point(tx, report, "imagingStudy", study)
 
     def _subjects(self, tx: Transaction, one: Stored, other: Stored) -> tuple[str, str] | None:
-        first, second = self._patient(tx, one.resource), self._patient(tx, other.resource)
+        first, second = self.patient_of(tx, one.resource), self.patient_of(tx, other.resource)
         if first is None or second is None or first["id"] == second["id"]:
             return None
         return (

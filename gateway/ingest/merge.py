@@ -80,11 +80,23 @@ def is_provisional(patient: Resource) -> bool:
 
 
 def _with_identifiers(merged: Resource, held: Resource, incoming: Resource) -> Resource:
-    both = union(held.get("identifier"), incoming.get("identifier"))
+    both = _identifiers(held.get("identifier"), incoming.get("identifier"))
     # Bundle, QuestionnaireResponse and Composition have one identifier, not a list.
     if both and isinstance(merged.get("identifier"), list):
         merged["identifier"] = both
     return merged
+
+
+def _identifiers(held: Any, incoming: Any) -> list[Any]:  # noqa: ANN401 - identifiers, or one
+    """Return both lists; a number without authority gives way to the same one with it."""
+    both = union(held, incoming)
+    owned = {_number(item) for item in both if item.get("system")}
+    return [item for item in both if item.get("system") or _number(item) not in owned]
+
+
+def _number(identifier: dict[str, Any]) -> tuple[str, str]:
+    codings = identifier.get("type", {}).get("coding", [{}])
+    return codings[0].get("code", ""), identifier.get("value", "")
 
 
 def union(held: Any, incoming: Any) -> list[Any]:  # noqa: ANN401 - any repeating element
@@ -114,7 +126,10 @@ def _patient(held: Resource, incoming: Resource, write: Write) -> Resource | Non
 
 def _service_request(held: Resource, incoming: Resource, write: Write) -> Resource | None:
     if write is Write.MENTION:
-        return _with_identifiers(dict(held), held, incoming)
+        named = _with_identifiers(dict(held), held, incoming)
+        # The final report ends an order that was under way.
+        done = incoming.get("status") == "completed" and held.get("status") == "active"
+        return named | ({"status": "completed"} if done else {})
     merged = overlay(held, incoming)
     if held.get("status") in _ORDER_ENDED:
         merged["status"] = held["status"]
@@ -143,8 +158,8 @@ def is_older_report(held: Resource, incoming: Resource) -> bool:
     return bool(issued and before and issued < before)
 
 
-def _imaging_study(held: Resource, incoming: Resource, _write: Write) -> Resource | None:
-    merged = overlay(held, incoming)
+def _imaging_study(held: Resource, incoming: Resource, write: Write) -> Resource | None:
+    merged = overlay(held, incoming) if write is Write.ASSERT else fill(held, incoming)
     if held.get("series") and not incoming.get("series"):
         merged |= {name: held[name] for name in _STUDY_CONTENT if name in held}
     if _STUDY_RANK.get(held["status"], 0) > _STUDY_RANK.get(incoming["status"], 0):

@@ -8,12 +8,13 @@ from gateway.errors import Conflict, Invalid, Issue, PreconditionFailed, Unknown
 from gateway.fhir.validation import validate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from gateway.fhir.search.query import SearchQuery
     from gateway.fhir.wire import Resource
     from gateway.store.api import Store, Transaction, Written
 
+_NESTED: Final = (dict, list)
 # Two matches are enough to know that there is not one.
 _ENOUGH: Final = 2
 
@@ -110,14 +111,23 @@ def _check_references(tx: Transaction, resource: Resource) -> None:
         raise UnknownReference(issues[0].text, issues=tuple(issues))
 
 
-def _references(element: Any, path: str) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - any element
+def _references(resource: Resource, path: str) -> list[tuple[str, str]]:
+    """Return (path, target) of every reference outside `contained`."""
+    found: list[tuple[str, str]] = []
+    _collect(resource, path, found)
+    return found
+
+
+def _collect(element: Any, path: str, found: list[tuple[str, str]]) -> None:  # noqa: ANN401 - any element
+    # Only what can hold something is entered: most of a resource is strings.
     if isinstance(element, dict):
         target = element.get("reference")
         if isinstance(target, str):
-            yield path, target
+            found.append((path, target))
         for name, part in element.items():
-            if name != "contained":
-                yield from _references(part, f"{path}.{name}")
-    elif isinstance(element, list):
+            if isinstance(part, _NESTED) and name != "contained":
+                _collect(part, f"{path}.{name}", found)
+    else:
         for position, part in enumerate(element):
-            yield from _references(part, f"{path}[{position}]")
+            if isinstance(part, _NESTED):
+                _collect(part, f"{path}[{position}]", found)

@@ -81,13 +81,18 @@ class Transaction:
         self._hooks = hooks
         # References (`Type/id`) of what this transaction has written.
         self.touched: set[str] = set()
+        # What has been read: nobody else writes while this transaction lasts.
+        self._known: dict[tuple[str, str], Stored | None] = {}
 
     # Reading
 
     def read(self, resource_type: str, resource_id: str) -> Stored | None:
         """Return the current version, a deletion included, or None."""
-        row = self._one("read", type=resource_type, id=resource_id)
-        return None if row is None else rows.stored(row)
+        key = (resource_type, resource_id)
+        if key not in self._known:
+            row = self._one("read", type=resource_type, id=resource_id)
+            self._known[key] = None if row is None else rows.stored(row)
+        return self._known[key]
 
     def find(
         self, resource_type: str, keys: Iterable[tuple[str, str]], param: str = "identifier"
@@ -235,9 +240,11 @@ class Transaction:
             )  # fmt: skip - one line a row
         else:
             self._run("update_resource", key=rid, digest=digest, **state)
-        return Stored(
+        stored = Stored(
             resource_type, resource_id, version, seq, self.now, method, content, rid, digest
         )
+        self._known[resource_type, resource_id] = stored
+        return stored
 
     def _stamped(self, resource: Resource, version: int) -> Resource:
         stamp = self.now.strftime("%Y-%m-%dT%H:%M:%S.") + f"{self.now.microsecond // 1000:03d}Z"

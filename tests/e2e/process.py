@@ -11,10 +11,12 @@ import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.conftest import ROOT, free_port
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @dataclass

@@ -64,7 +64,7 @@ def test_the_story_arrives_whole_and_the_summary_table_says_so() -> None:
     ]
     assert "/fhir/DiagnosticReport/" in rows[3][-1]
     checks = lines[lines.index("Vérifications") + 1 : -2]
-    assert len(checks) == 14
+    assert len(checks) == 15
     assert {_words(line)[0] for line in checks} == {"ok"}
     assert lines[-1].startswith("L'histoire est arrivée entière")
 

@@ -79,6 +79,15 @@ def _pointing(source: str, element: str, target: str) -> Callable[[Evidence], bo
     return lambda evidence: _points(evidence, source, element, target)
 
 
+def _numbers(evidence: Evidence) -> bool:
+    held = evidence.resources["Patient"].get("identifier", [])
+    return {(one.get("system"), one.get("value")) for one in held} >= {
+        (f"urn:oid:{told.INS_OID}", told.INS),
+        (f"urn:oid:{told.HOUSE_IPP_OID}", told.HOUSE_IPP),
+        (f"urn:oid:{told.CENTRE_IPP_OID}", told.CENTRE_IPP),
+    }
+
+
 def _series(evidence: Evidence) -> bool:
     study = evidence.resources["ImagingStudy"]
     counts = {one["number"]: one["numberOfInstances"] for one in study.get("series", ())}
@@ -119,6 +128,7 @@ CHECKS: Final = (
         "ImagingStudy.basedOn : la demande",
         _pointing("ImagingStudy", "basedOn", "ServiceRequest"),
     ),
+    Check(3, "Patient.identifier : le numéro du centre rejoint l'INS et l'IPP", _numbers),
     Check(3, f"ImagingStudy.series : les {len(phantom.SERIES)} séries, toutes les images", _series),
     Check(4, "DiagnosticReport : final, avec sa conclusion", _report),
     Check(

@@ -69,7 +69,7 @@ class Context:
     accession_system: str = ""
 
 
-def map_instances(instances: Iterable[HeldInstance], accession_system: str) -> Mapped:
+def map_instances(instances: Iterable[HeldInstance], accession_system: str = "") -> Mapped:
     """Map the objects that the store holds of one study."""
     study = [StudyInstance(loads(held.header), held.calling_ae) for held in instances]
     return map_study(study, Context(accession_system))

@@ -91,7 +91,7 @@ def _identity(xcn: Value, gathering: Gathering) -> _Identity:
 
 def _is_national(xcn: Value) -> bool:
     """Know the national authority by its OID, its name (spelled "ASIP-SANTE- PS" too) or type."""
-    if xcn.text(_AUTHORITY, 2) == PS_OID:
+    if PS_OID in (xcn.text(_AUTHORITY, 1), xcn.text(_AUTHORITY, 2)):
         return True
     name = xcn.text(_AUTHORITY).replace(" ", "").replace("-", "").upper()
     if name:
