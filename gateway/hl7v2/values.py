@@ -20,7 +20,7 @@ _OPAQUE: Final = 2
 class Value:
     """One repetition of a field, as typed; empty is false. Immutable."""
 
-    __slots__ = ("_codec", "_delimiters", "raw")
+    __slots__ = ("_codec", "_components", "_delimiters", "raw")
 
     def __init__(
         self, raw: str, delimiters: Delimiters | None = STANDARD, codec: str = "utf-8"
@@ -29,6 +29,7 @@ class Value:
         self.raw: Final = raw
         self._delimiters: Final = delimiters
         self._codec: Final = codec
+        self._components: list[str] | None = None
 
     def __bool__(self) -> bool:
         """Whether anything was sent."""
@@ -54,8 +55,11 @@ class Value:
     def text(self, component: int = 1, subcomponent: int = 1) -> str:
         """Give one subcomponent, unescaped and stripped; empty when absent or null."""
         raw = self._raw_component(component)
-        if self._delimiters is not None:
-            raw = _nth(raw, self._delimiters.subcomponent, subcomponent)
+        if not raw:
+            return ""
+        delimiters = self._delimiters
+        if delimiters is not None and (subcomponent > 1 or delimiters.subcomponent in raw):
+            raw = _nth(raw, delimiters.subcomponent, subcomponent)
         raw = raw.strip()
         return "" if raw == NULL else self._unescaped(raw)
 
@@ -64,12 +68,15 @@ class Value:
         return self._unescaped(self._raw_component(n))
 
     def _raw_component(self, n: int) -> str:
-        if self._delimiters is None:
-            return self.raw if n == 1 else ""
-        return _nth(self.raw, self._delimiters.component, n)
+        parts = self._components
+        if parts is None:
+            mark = self._delimiters.component if self._delimiters is not None else None
+            # Split once: a mapping asks for most components of the few values it reads.
+            parts = self._components = self.raw.split(mark) if mark else [self.raw]
+        return parts[n - 1] if 0 < n <= len(parts) else ""
 
     def _unescaped(self, raw: str) -> str:
-        if self._delimiters is None:
+        if self._delimiters is None or self._delimiters.escape not in raw:
             return raw
         return unescape(raw, self._delimiters, self._codec)
 
@@ -77,7 +84,7 @@ class Value:
 class Segment:
     """One segment, whose fields are split at the first question. Immutable."""
 
-    __slots__ = ("_codec", "_delimiters", "_fields", "index", "name", "raw", "sequence")
+    __slots__ = ("_codec", "_delimiters", "_fields", "_values", "index", "name", "raw", "sequence")
 
     def __init__(
         self,
@@ -96,6 +103,7 @@ class Segment:
         self._delimiters: Final = delimiters
         self._codec: Final = codec
         self._fields: list[str] | None = None
+        self._values: dict[int, Value] = {}
 
     def __repr__(self) -> str:
         """Name the segment only: its content is patient data and must not reach a log."""
@@ -113,6 +121,12 @@ class Segment:
 
     def value(self, field: int) -> Value:
         """Give the first repetition; a false `Value` when absent."""
+        found = self._values.get(field)
+        if found is None:
+            found = self._values[field] = self._first(field)
+        return found
+
+    def _first(self, field: int) -> Value:
         raw = self.raw_field(field)
         if self._opaque(field):
             return Value(raw, None)
