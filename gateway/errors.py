@@ -2,6 +2,7 @@
 
     GatewayError
     ├── Malformed             cannot be read at all
+    │   └── Truncated         ended before its end: may be sent again whole
     ├── Invalid               read, but against the rules (several issues at once)
     │   └── RequiredMissing   a required element is absent
     ├── Unsupported           a type, event or feature that is not served here
@@ -73,6 +74,12 @@ class Malformed(GatewayError):
     issue_code = "structure"
     http_status = 400
     err_code = "100"
+
+
+class Truncated(Malformed):
+    """What came in ended before its end, or never began; the whole of it may be sent again."""
+
+    ack_code = "AR"
 
 
 class Invalid(GatewayError):

@@ -168,8 +168,12 @@ class Supervisor:
         }
         # Read by other processes at any moment: replaced whole.
         draft = self.state_file.with_suffix(".new")
-        draft.write_text(json.dumps(states), "utf-8")
-        draft.replace(self.state_file)
+        try:
+            draft.write_text(json.dumps(states), "utf-8")
+            draft.replace(self.state_file)
+        except OSError as fault:
+            # A full disk must not take the doors down: they say themselves what they cannot do.
+            _log.warning("doors.state", extra={"why": _why(fault)})
 
 
 def _why(fault: Exception) -> str:

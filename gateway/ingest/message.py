@@ -8,7 +8,14 @@ import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from gateway.errors import Forbidden, GatewayError, Issue, RequiredMissing, Unavailable
+from gateway.errors import (
+    Forbidden,
+    GatewayError,
+    Issue,
+    RequiredMissing,
+    Truncated,
+    Unavailable,
+)
 from gateway.hl7v2.acknowledgement import AckError, build_ack
 from gateway.hl7v2.message import Message
 from gateway.ingest.entries import Applied, apply, is_inline, issues_of
@@ -84,22 +91,31 @@ class MessageIngest:
             return self._fail(message, arrival, fault)
 
     def noise(self, raw: bytes, peer: str) -> bytes | None:
-        """Keep bytes that are no message; a cut one gets a refusal, stray bytes no answer."""
-        answer = self.receive(raw, peer)
+        """Keep bytes that are no whole message: a cut one gets a refusal, stray bytes no answer.
+
+        Never processed, however well they read: a report without its end says something else.
+        """
+        text = "The message is not whole: its block was cut short, or it came outside any block."
+        answer = self._refuse_unread(raw, peer, Truncated(text))
         return answer if b"MSH" in raw[:64] else None
 
     def forbidden(self, raw: bytes, peer: str, reason: str) -> bytes:
         """Refuse a message that its sender may not send; it is kept all the same."""
-        arrival = _Arrival(raw, peer, self._clock(), hashlib.sha256(raw).digest())
-        return self._refuse(self._read(raw), arrival, Forbidden(reason))
+        return self._refuse_unread(raw, peer, Forbidden(reason))
 
     def oversize(self, head: bytes, size: int, peer: str) -> bytes:
         """Refuse a message over the limit of size; its first 64 KB are kept."""
         refusal = GatewayError(f"The message of {size} bytes is over the limit of this gateway.")
-        arrival = _Arrival(head, peer, self._clock(), hashlib.sha256(head).digest())
+        return self._refuse_unread(head, peer, refusal, size=size)
+
+    def _refuse_unread(
+        self, raw: bytes, peer: str, refusal: GatewayError, *, size: int | None = None
+    ) -> bytes:
+        """Refuse what is not to be processed, under its control id when it can be read."""
+        arrival = _Arrival(raw, peer, self._clock(), hashlib.sha256(raw).digest())
         message: Message | None = None
         with contextlib.suppress(GatewayError):
-            message = self._read(head)
+            message = self._read(raw)
         return self._refuse(message, arrival, refusal, size=size)
 
     # Reading
@@ -126,7 +142,10 @@ class MessageIngest:
             if answered is not None:
                 reply = answered
             else:
-                reused = any(one.digest != arrival.digest for one in earlier)
+                # What was refused under this id was not processed: sent again, it is no reuse.
+                reused = any(
+                    one.digest != arrival.digest and one.state in _ANSWERED for one in earlier
+                )
                 reply = self._commit(tx, message, mapped, arrival, kept, reused=reused)
         self._note(message, "AA", arrival)
         return reply

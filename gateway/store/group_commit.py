@@ -59,6 +59,7 @@ class GroupCommit:
                 self._waiting -= 1
             batch = self._enter()
             try:
+                self._save(batch)
                 yield batch
             except BaseException as fault:
                 self._undo(batch, fault)
@@ -71,10 +72,13 @@ class GroupCommit:
     def _enter(self) -> Batch:
         if self._batch is None:
             self._batch = Batch(self._database.begin())
-        elif self._batch.members:
-            # The first writer needs none: undoing it undoes everything there is.
-            self._batch.cursor.execute("SAVEPOINT member")
         return self._batch
+
+    @staticmethod
+    def _save(batch: Batch) -> None:
+        # The first writer needs none: undoing it undoes everything there is.
+        if batch.members:
+            batch.cursor.execute("SAVEPOINT member")
 
     def _keep(self, batch: Batch) -> None:
         batch.members += 1
@@ -89,7 +93,12 @@ class GroupCommit:
             self._close(batch)
             self._database.rollback()
             return
-        batch.cursor.execute("ROLLBACK TO SAVEPOINT member")
+        try:
+            batch.cursor.execute("ROLLBACK TO SAVEPOINT member")
+        except self._database.faults as gone:
+            # The others wait for this batch: they must hear that it is lost.
+            self._fail(batch, gone)
+            return
         batch.numbers.clear()
         self._leave(batch)
 
