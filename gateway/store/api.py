@@ -208,25 +208,18 @@ class Store:
 
     def due_deliveries(self, now: datetime, limit: int = 100) -> list[Delivery]:
         """Return the oldest unfinished delivery of each recipient, when its time has come."""
-        older = DELIVERY.alias()
         unfinished = (DeliveryState.WAITING.value, DeliveryState.SENDING.value)
-        blocked = (
-            select(older.c.id)
-            .where(
-                older.c.recipient == DELIVERY.c.recipient,
-                older.c.seq < DELIVERY.c.seq,
-                older.c.state.in_(unfinished),
-            )
-            .exists()
+        first = (
+            select(func.min(DELIVERY.c.seq))
+            .where(DELIVERY.c.state.in_(unfinished))
+            .group_by(DELIVERY.c.recipient)
         )
         statement = (
             select(DELIVERY)
             .where(
-                and_(
-                    DELIVERY.c.state == DeliveryState.WAITING.value,
-                    DELIVERY.c.next_attempt <= to_micros(now),
-                    ~blocked,
-                )
+                DELIVERY.c.state == DeliveryState.WAITING.value,
+                DELIVERY.c.next_attempt <= to_micros(now),
+                DELIVERY.c.seq.in_(first),
             )
             .order_by(DELIVERY.c.seq)
             .limit(limit)

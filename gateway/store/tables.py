@@ -147,7 +147,7 @@ class DeliveryRow(SQLModel, table=True):
 
     __tablename__ = "delivery"
     __table_args__ = (
-        Index("delivery_due", "state", "next_attempt"),
+        Index("delivery_open", "state", "recipient", "seq"),
         Index("delivery_recipient", "recipient", "seq"),
         Index("delivery_subject", "subject", "state"),
         Index("delivery_focus", "focus"),

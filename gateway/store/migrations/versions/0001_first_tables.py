@@ -36,7 +36,7 @@ def upgrade() -> None:
         sa.Column("sent", BIG, nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index("delivery_due", "delivery", ["state", "next_attempt"], unique=False)
+    op.create_index("delivery_open", "delivery", ["state", "recipient", "seq"], unique=False)
     op.create_index("delivery_focus", "delivery", ["focus"], unique=False)
     op.create_index("delivery_recipient", "delivery", ["recipient", "seq"], unique=False)
     op.create_index("delivery_subject", "delivery", ["subject", "state"], unique=False)
