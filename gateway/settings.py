@@ -6,6 +6,7 @@ spelling mistake is never a silent default.
 
 from __future__ import annotations
 
+import codecs
 import ipaddress
 import os
 import tomllib
@@ -132,11 +133,34 @@ def _peers(path: Path) -> Peers:
     if not path.exists():
         return Peers()
     try:
-        content = tomllib.loads(path.read_text("utf-8"))
-        return Peers(**content)
+        peers = Peers(**tomllib.loads(path.read_text("utf-8")))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError) as fault:
         message = f"{path.name}: {fault}"
         raise SettingsError(message) from None
+    fault = _wrong_peers(peers)
+    if fault:
+        message = f"{path.name}: {fault}"
+        raise SettingsError(message)
+    return peers
+
+
+def _wrong_peers(peers: Peers) -> str:
+    """Return what is wrong with the lists, in words, or nothing."""
+    for item in fields(Peers):
+        value: Any = getattr(peers, item.name)
+        if str(item.type).startswith("Mapping"):
+            if not isinstance(value, dict) or not all(
+                isinstance(one, str) for one in value.values()
+            ):
+                return f"{item.name} must be a table of texts."
+        elif isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
+            return f"{item.name} must be a number above 0."
+    for codec in peers.charsets.values():
+        try:
+            codecs.lookup(codec)
+        except LookupError:
+            return f"charsets: {codec} is not a codec."
+    return ""
 
 
 def _dotenv(path: Path) -> dict[str, str]:
@@ -155,12 +179,47 @@ _CHOICES: Final = {
 _HOSTS: Final = ("http_host", "mllp_host", "dicom_host")
 
 
+_SCHEMES: Final = {
+    "objects_url": ("file://", "s3://"),
+    "database_url": ("sqlite:///", "postgresql+psycopg://"),
+    "smtp_url": ("smtp://", "smtps://", "smtp+starttls://"),
+}
+_LAST_PORT: Final = 65535
+
+
 def _refuse(settings: Settings) -> None:
+    _refuse_values(settings)
+    _refuse_numbers(settings)
+    _refuse_reachable(settings)
+
+
+def _refuse_values(settings: Settings) -> None:
     for name, choices in _CHOICES.items():
         if getattr(settings, name) not in choices:
             wanted = ", ".join(choice for choice in choices if choice)
             message = f"{PREFIX}{name.upper()} must be one of {wanted}."
             raise SettingsError(message)
+    for name, schemes in _SCHEMES.items():
+        url = getattr(settings, name)
+        if url and not url.startswith(schemes):
+            message = f"{PREFIX}{name.upper()} must start with {' or '.join(schemes)}."
+            raise SettingsError(message)
+
+
+def _refuse_numbers(settings: Settings) -> None:
+    for name in ("http_port", "mllp_port", "dicom_port"):
+        if not 1 <= getattr(settings, name) <= _LAST_PORT:
+            message = f"{PREFIX}{name.upper()} must be between 1 and {_LAST_PORT}."
+            raise SettingsError(message)
+    if settings.http_workers < 1:
+        message = f"{PREFIX}HTTP_WORKERS must be at least 1."
+        raise SettingsError(message)
+    if settings.dicom_quiet_seconds < 0:
+        message = f"{PREFIX}DICOM_QUIET_SECONDS must not be negative."
+        raise SettingsError(message)
+
+
+def _refuse_reachable(settings: Settings) -> None:
     if settings.auth != "none":
         message = (
             f"{PREFIX}AUTH={settings.auth} is not available in this version: access control is "
@@ -175,13 +234,6 @@ def _refuse(settings: Settings) -> None:
                 "every door listens on a loopback address (127.0.0.1, ::1 or localhost)."
             )
             raise SettingsError(message)
-    if settings.smtp_url and urlsplit(settings.smtp_url).scheme not in (
-        "smtp",
-        "smtps",
-        "smtp+starttls",
-    ):
-        message = f"{PREFIX}SMTP_URL must start with smtp://, smtps:// or smtp+starttls://."
-        raise SettingsError(message)
 
 
 def is_loopback(host: str) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
+import os
 import threading
 from typing import TYPE_CHECKING, Final
 
@@ -15,6 +17,7 @@ from gateway.errors import Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from gateway.app.supervisor import Door
     from gateway.ingest.study import StudyIngest
@@ -140,10 +143,31 @@ def _delivery(settings: Settings, stop: threading.Event, ready: Callable[[], Non
     base.close()
 
 
+def state_file(settings: Settings) -> Path:
+    """Return where this process tells the others how its doors are.
+
+    Doors may be shared out between several `gateway serve --only ...` over one data directory.
+    """
+    return settings.run_dir / f"doors-{os.getpid()}.json"
+
+
 def door_states(settings: Settings) -> Mapping[str, str]:
-    """Return how the supervisor last saw each door, empty when none runs."""
-    try:
-        states: dict[str, str] = json.loads((settings.run_dir / "doors.json").read_text("utf-8"))
-    except (FileNotFoundError, ValueError):
-        return {}
+    """Return how each door was last seen by the supervisor that keeps it, dead ones left out."""
+    states: dict[str, str] = {}
+    for file in settings.run_dir.glob("doors-*.json"):
+        if not _is_alive(int(file.stem.removeprefix("doors-"))):
+            file.unlink(missing_ok=True)
+            continue
+        with contextlib.suppress(FileNotFoundError, ValueError):
+            states |= json.loads(file.read_text("utf-8"))
     return states
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

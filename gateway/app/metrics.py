@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from typing_extensions import override
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from gateway.store.api import Store
@@ -35,13 +36,13 @@ EVENTS: Final[dict[str, tuple[str, str, tuple[str, ...], str]]] = {
 _BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
-def prepare_metrics(directory: Path) -> None:
-    """Empty the shared files; before any process counts."""
+def prepare_metrics(directory: Path, *, alone: bool) -> None:
+    """Name the shared files, and empty them when no other gateway counts in them."""
     directory.mkdir(parents=True, exist_ok=True)
-    for file in directory.glob("*.db"):
-        file.unlink()
     # Read by prometheus_client when it is first imported.
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(directory)
+    for file in directory.glob("*.db") if alone else ():
+        file.unlink()
 
 
 class MetricsHandler(logging.Handler):
@@ -80,15 +81,24 @@ def scrape(store: Store) -> tuple[bytes, str]:
     from prometheus_client import (  # noqa: PLC0415 - as above
         CONTENT_TYPE_LATEST,
         CollectorRegistry,
-        Gauge,
         generate_latest,
         multiprocess,
     )
+    from prometheus_client.core import GaugeMetricFamily  # noqa: PLC0415 - as above
+
+    class Backlog:
+        """Read from the store at each scrape: it is no process's to count."""
+
+        @staticmethod
+        def collect() -> Iterator[GaugeMetricFamily]:
+            gauge = GaugeMetricFamily(
+                "gateway_deliveries", "Deliveries by state", labels=("state",)
+            )
+            for state, number in store.delivery_counts().items():
+                gauge.add_metric([state], number)
+            yield gauge
 
     registry = CollectorRegistry()
     multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # untyped library
-    backlog = CollectorRegistry()
-    gauge = Gauge("gateway_deliveries", "Deliveries by state", ("state",), registry=backlog)
-    for state, number in store.delivery_counts().items():
-        gauge.labels(state).set(number)
-    return generate_latest(registry) + generate_latest(backlog), CONTENT_TYPE_LATEST
+    registry.register(Backlog())
+    return generate_latest(registry), CONTENT_TYPE_LATEST

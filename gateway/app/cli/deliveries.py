@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import sys
 from typing import TYPE_CHECKING, Any
 
 from gateway.app import assembly
 from gateway.app.cli.table import show
+from gateway.delivery.retry import retried
 from gateway.errors import Conflict, NotFound
 from gateway.store.records import DeliveryState
 
@@ -40,7 +41,7 @@ def list_deliveries(settings: Settings, given: argparse.Namespace) -> int:
     rows = [_row(one) for one in base.store.deliveries(state=given.state, limit=given.limit)]
     show(rows, as_json=given.json, empty="Nothing is to be delivered.")
     if not settings.smtp_url:
-        print("GATEWAY_SMTP_URL is not set: mail waits.")
+        print("GATEWAY_SMTP_URL is not set: mail waits.", file=sys.stderr)
     base.close()
     return 0
 
@@ -84,10 +85,10 @@ def retry_deliveries(settings: Settings, given: argparse.Namespace) -> int:
         if delivery.state is DeliveryState.SENT:
             message = f"{delivery_id} was sent already."
             raise Conflict(message)
-        again = replace(delivery, state=DeliveryState.WAITING, next_attempt=assembly.now())
+        again = retried(delivery, assembly.now())
         with base.store.transaction() as tx:
             tx.update_delivery(again)
-        print(f"{delivery_id}: waiting")
+        print(f"{delivery_id}: {again.state.value}")
     base.close()
     return 0
 

@@ -70,6 +70,7 @@ def show_entry(settings: Settings, given: argparse.Namespace) -> int:
     base = assembly.found(settings)
     entry = _entry(base, given.number)
     raw = original(base, entry)
+    base.close()
     if given.raw:
         sys.stdout.buffer.write(raw)
         return 0
@@ -85,7 +86,6 @@ def show_entry(settings: Settings, given: argparse.Namespace) -> int:
     if entry.door == "mllp":
         print("received:")
         print(raw.decode("utf-8", "replace").replace("\r", "\n"))
-    base.close()
     return 0
 
 

@@ -31,6 +31,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # `gateway journal list | head` is not a fault.
         sys.stderr.close()
         return 0
+    except OSError as fault:
+        # A file or an address that the operator named.
+        print(f"gateway: {fault}", file=sys.stderr)
+        return 1
     return status
 
 

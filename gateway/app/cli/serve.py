@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import socket
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from gateway.app import doors
 from gateway.app.log import start_logging
 from gateway.app.metrics import prepare_metrics
 from gateway.app.supervisor import Supervisor
+from gateway.errors import Unavailable
 from gateway.store.migrate import migrate
 
 if TYPE_CHECKING:
@@ -40,9 +42,11 @@ def _doors(text: str) -> tuple[str, ...]:
 
 def run(settings: Settings, given: argparse.Namespace) -> int:
     """Migrate when needed, open the doors, stay until told to stop."""
+    for name in given.only:
+        require_address(settings, name)
     settings.run_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     start_logging(settings.log, "serve")
-    prepare_metrics(settings.run_dir / "metrics")
+    prepare_metrics(settings.run_dir / "metrics", alone=not doors.door_states(settings))
     migrate(settings.database_url)
 
     def announce(seconds: float) -> None:
@@ -51,9 +55,31 @@ def run(settings: Settings, given: argparse.Namespace) -> int:
             print(f"  {line}", file=sys.stderr, flush=True)
 
     supervisor = Supervisor(
-        doors.open_doors(settings, given.only), settings.run_dir / "doors.json", announce
+        doors.open_doors(settings, given.only), doors.state_file(settings), announce
     )
     return supervisor.run()
+
+
+def require_address(settings: Settings, door: str) -> None:
+    """Raise `Unavailable`, in words for the operator, unless a door can listen where it should."""
+    names = {"http": "http", "mllp": "mllp", "dimse": "dicom"}
+    if door not in names:
+        return
+    name = names[door]
+    host, port = getattr(settings, f"{name}_host"), getattr(settings, f"{name}_port")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        # As the doors do: an address that was in use a moment ago is free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+            probe.listen(1)
+        except OSError as fault:
+            message = (
+                f"The {door} door cannot listen on {host}:{port}: {fault.strerror}. "
+                f"Stop what listens there, or set GATEWAY_{name.upper()}_PORT."
+            )
+            raise Unavailable(message) from fault
 
 
 def addresses(settings: Settings, only: tuple[str, ...]) -> list[str]:
