@@ -13,7 +13,6 @@ import tomllib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -137,9 +136,9 @@ def _peers(path: Path) -> Peers:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError) as fault:
         message = f"{path.name}: {fault}"
         raise SettingsError(message) from None
-    fault = _wrong_peers(peers)
-    if fault:
-        message = f"{path.name}: {fault}"
+    wrong = _wrong_peers(peers)
+    if wrong:
+        message = f"{path.name}: {wrong}"
         raise SettingsError(message)
     return peers
 
@@ -147,13 +146,11 @@ def _peers(path: Path) -> Peers:
 def _wrong_peers(peers: Peers) -> str:
     """Return what is wrong with the lists, in words, or nothing."""
     for item in fields(Peers):
-        value: Any = getattr(peers, item.name)
+        value = getattr(peers, item.name)
         if str(item.type).startswith("Mapping"):
-            if not isinstance(value, dict) or not all(
-                isinstance(one, str) for one in value.values()
-            ):
+            if not _is_table(value):
                 return f"{item.name} must be a table of texts."
-        elif isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
+        elif not _is_number(value):
             return f"{item.name} must be a number above 0."
     for codec in peers.charsets.values():
         try:
@@ -169,6 +166,14 @@ def _dotenv(path: Path) -> dict[str, str]:
     lines = (line.strip() for line in path.read_text("utf-8").splitlines())
     pairs = (line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
     return {name.strip(): value.strip().strip("\"'") for name, value in pairs}
+
+
+def _is_table(value: object) -> bool:
+    return isinstance(value, dict) and all(isinstance(one, str) for one in value.values())
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
 
 
 _CHOICES: Final = {

@@ -56,6 +56,7 @@ class MetricsHandler(logging.Handler):
 
         self._counters: dict[str, Any] = {}
         self._times: dict[str, Any] = {}
+        self._children: dict[tuple[str, tuple[str, ...]], Any] = {}
         for event, (name, text, labels, field) in EVENTS.items():
             self._counters[event] = Counter(name, text, labels)
             if field:
@@ -68,12 +69,19 @@ class MetricsHandler(logging.Handler):
         row = EVENTS.get(record.msg)
         if row is None:
             return
-        _, _, labels, field = row
-        counter = self._counters[record.msg]
-        values = [str(getattr(record, label, "")) for label in labels]
-        (counter.labels(*values) if labels else counter).inc()
+        labels, field = row[2], row[3]
+        values = tuple(str(getattr(record, label, "")) for label in labels)
+        self._counter(record.msg, values).inc()
         if field and hasattr(record, field):
             self._times[record.msg].observe(getattr(record, field) / 1000)
+
+    def _counter(self, event: str, values: tuple[str, ...]) -> Any:  # noqa: ANN401 - an untyped library
+        # Looking a child up by its labels costs the library more than counting.
+        child = self._children.get((event, values))
+        if child is None:
+            counter = self._counters[event]
+            child = self._children[event, values] = counter.labels(*values) if values else counter
+        return child
 
 
 def scrape(store: Store) -> tuple[bytes, str]:

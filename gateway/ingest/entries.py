@@ -13,7 +13,7 @@ from gateway.ingest.linking import LINKED, Linking
 from gateway.ingest.merge import is_older_report, merge, union
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from gateway.fhir.wire import Resource
     from gateway.mapping.entry import Entry, Mapped, Payload
@@ -183,6 +183,7 @@ class _Apply:
                 f"{written.stored.reference}/_history/{written.stored.version}"
             )
             self._replace_document(resource)
+            self._supersede_documents(held, resource)
 
     def _of_one_person(self, held: Resource, incoming: Resource) -> tuple[Resource, Resource]:
         """Settle who is meant when two records of the patient are known."""
@@ -228,6 +229,23 @@ class _Apply:
                 held = older.resource
                 if held["status"] == "current":
                     self.tx.put({**held, "status": "superseded"})
+
+    def _supersede_documents(self, held: Resource | None, resource: Resource) -> None:
+        """Mark documents that a report showed and no longer shows, whatever their numbers say."""
+        if held is None or resource["resourceType"] != "DiagnosticReport":
+            return
+        gone = _shown(held.get("presentedForm", ())) - _shown(resource.get("presentedForm", ()))
+        orders = [item.get("reference", "") for item in resource.get("basedOn", ())] if gone else []
+        for order in orders:
+            for one in self.tx.find_referring("DocumentReference", "related", order):
+                document = one.resource
+                shown = _shown([item["attachment"] for item in document["content"]])
+                if document["status"] == "current" and shown and shown <= gone:
+                    self.tx.put({**document, "status": "superseded"})
+
+
+def _shown(attachments: Iterable[Resource]) -> set[str]:
+    return {item["url"] for item in attachments if "url" in item}
 
 
 def _binary(payload: Payload, subject: str | None) -> Resource:

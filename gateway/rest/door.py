@@ -37,8 +37,8 @@ _LOG: Final = logging.getLogger("gateway.http")
 _ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _VERSION: Final = re.compile(r"[0-9]{1,9}")
 _WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
-# As many writers share one commit as there are threads that wait for it.
-_WRITERS: Final = 32
+# Enough to share a commit; more of them only hand the interpreter to each other (measured).
+_WRITERS: Final = 8
 # Each reading thread has a database connection with a page cache of its own.
 _READERS: Final = 4
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, func, or_, select
 
+from gateway.fhir.search.index import index_rows
 from gateway.store import rows
 from gateway.store.database import Database, open_database
 from gateway.store.group_commit import GroupCommit
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Select
 
-    from gateway.fhir.search.query import SearchQuery
+    from gateway.fhir.search.query import Include, SearchQuery
 
 __all__ = ["Hook", "Store", "Stored", "Transaction", "Written", "open_store"]
 
@@ -158,10 +159,27 @@ class Store:
     def _included(self, query: SearchQuery, matches: tuple[Stored, ...]) -> tuple[Stored, ...]:
         found: dict[str, Stored] = {}
         for include in query.includes:
-            statement = _include_statement(include, [match.rid for match in matches])
-            found |= {one.reference: one for one in map(rows.stored, self._fetch(statement))}
+            find = self._referring if include.reverse else self._referred
+            some = find(include, matches)
+            found |= {one.reference: one for one in some}
         own = {match.reference for match in matches}
         return tuple(one for name, one in found.items() if name not in own)
+
+    def _referring(self, include: Include, matches: tuple[Stored, ...]) -> list[Stored]:
+        """Return what points to the matches (`_revinclude`)."""
+        statement = _revinclude_statement(include.parameter.id, [one.rid for one in matches])
+        return [rows.stored(row) for row in self._fetch(statement)]
+
+    def _referred(self, include: Include, matches: tuple[Stored, ...]) -> list[Stored]:
+        """Return what the matches point to (`_include`), as their content says."""
+        targets = {
+            (target_type, target_id)
+            for match in matches
+            for param, target_type, target_id in index_rows(match.resource).references
+            if param == include.parameter.id and include.target in (None, "", target_type)
+        }
+        found = (self.read(*target) for target in sorted(targets) if target[0])
+        return [one for one in found if one is not None and not one.deleted]
 
     # Journal and outbox
 
@@ -267,25 +285,15 @@ def _from_driver(fault: Exception) -> bool:
     return getattr(fault, "orig", None) is not None
 
 
-def _include_statement(include: Any, rids: list[int]) -> Select[Any]:  # noqa: ANN401 - see the query
-    base = select(*CURRENT_COLUMNS).join_from(RESOURCE, VERSION, VERSION.c.seq == RESOURCE.c.seq)
-    link = REFERENCE.c.param == include.parameter.id
-    if include.reverse:
-        own = RESOURCE.alias()
-        pointing = (
-            select(REFERENCE.c.rid)
-            .join(
-                own,
-                and_(own.c.type == REFERENCE.c.target_type, own.c.id == REFERENCE.c.target_id),
-            )
-            .where(link, own.c.rid.in_(rids))
-        )
-        return base.where(RESOURCE.c.rid.in_(pointing), RESOURCE.c.deleted == 0)
-    targets = select(REFERENCE.c.target_type, REFERENCE.c.target_id).where(
-        link, REFERENCE.c.rid.in_(rids)
+def _revinclude_statement(param: int, rids: list[int]) -> Select[Any]:
+    own = RESOURCE.alias()
+    pointing = (
+        select(REFERENCE.c.rid)
+        .join(own, and_(own.c.type == REFERENCE.c.target_type, own.c.id == REFERENCE.c.target_id))
+        .where(REFERENCE.c.param == param, own.c.rid.in_(rids))
     )
-    found = targets.subquery()
-    return base.join(
-        found,
-        and_(found.c.target_type == RESOURCE.c.type, found.c.target_id == RESOURCE.c.id),
-    ).where(RESOURCE.c.deleted == 0)
+    return (
+        select(*CURRENT_COLUMNS)
+        .join_from(RESOURCE, VERSION, VERSION.c.seq == RESOURCE.c.seq)
+        .where(RESOURCE.c.rid.in_(pointing), RESOURCE.c.deleted == 0)
+    )

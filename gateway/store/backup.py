@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from sqlalchemy.engine import make_url
 
-from gateway.errors import Conflict, Malformed, Unsupported
+from gateway.errors import Conflict, Malformed, NotFound, Unsupported
 
 if TYPE_CHECKING:
     from gateway.settings import Settings
@@ -29,20 +29,33 @@ def save(settings: Settings, target: Path) -> int:
     which have their own tools.
     """
     database, objects = _places(settings)
+    if not database.exists():
+        message = f"{database} does not exist: there is nothing to save."
+        raise NotFound(message)
     with tempfile.TemporaryDirectory(
         dir=settings.run_dir if settings.run_dir.exists() else None
     ) as place:
         copy = Path(place) / _DATABASE
         _copy_database(database, copy)
         draft = target.with_name(f"{target.name}.part")
-        with tarfile.open(draft, "w") as tar:
-            tar.add(copy, _DATABASE)
-            number = 0
-            for path in sorted(objects.glob("??/*")):
-                if path.parent.name != "spool" and path.is_file():
-                    tar.add(path, f"{_OBJECTS}/{path.parent.name}/{path.name}")
-                    number += 1
-        draft.replace(target)
+        try:
+            number = _write(draft, copy, objects)
+            draft.replace(target)
+        except OSError:
+            # Half a backup is none, and the disk may be full of it.
+            draft.unlink(missing_ok=True)
+            raise
+    return number
+
+
+def _write(draft: Path, copy: Path, objects: Path) -> int:
+    number = 0
+    with tarfile.open(draft, "w") as tar:
+        tar.add(copy, _DATABASE)
+        for path in sorted(objects.glob("??/*")):
+            if path.parent.name != "spool" and path.is_file():
+                tar.add(path, f"{_OBJECTS}/{path.parent.name}/{path.name}")
+                number += 1
     return number
 
 
@@ -62,7 +75,8 @@ def load(settings: Settings, source: Path) -> int:
                 message = f"{source} is not a backup of the gateway."
                 raise Malformed(message)
             database.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            for member in tar.getmembers():
+            # The database last: a restore that did not end can be begun again.
+            for member in sorted(tar.getmembers(), key=lambda one: one.name == _DATABASE):
                 _extract(tar, member, database, objects)
     except tarfile.TarError as fault:
         message = f"{source} is not a backup of the gateway: {fault}"

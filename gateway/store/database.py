@@ -8,6 +8,7 @@ that on both the order of `seq` is the order of the commits.
 from __future__ import annotations
 
 import fcntl
+import re
 import sqlite3
 import threading
 import time
@@ -36,6 +37,8 @@ LOCK_SECONDS: Final = 10.0
 # "Passerelle" as a number: the advisory lock of the gateway's writers.
 _ADVISORY_KEY: Final = 7_277_373
 _READ_POOL: Final = 4
+# SQLite's words, and PostgreSQL's.
+_NO_TABLE: Final = re.compile(r'no such table|relation "\w+" does not exist')
 
 
 class Cursor(Protocol):
@@ -95,6 +98,8 @@ class Database:
         text = str(fault).lower()
         if "full" in text or "no space" in text:
             return OutOfSpace("The disk is full: nothing was stored, send it again later.")
+        if _NO_TABLE.search(text):
+            return Unavailable("The database has no tables yet: `gateway migrate` makes them.")
         return Unavailable("The store cannot commit now: nothing was stored, send it again later.")
 
 
@@ -123,6 +128,7 @@ class SqliteDatabase(Database):
         super().__init__(sqlite.dialect(paramstyle="qmark"), engine)
         self._writer: sqlite3.Connection | None = None
         self._lock_file: Any = None
+        self._patience = 0
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
 
@@ -130,7 +136,11 @@ class SqliteDatabase(Database):
         connection = sqlite3.connect(
             self.path, timeout=LOCK_SECONDS, isolation_level=None, check_same_thread=False
         )
-        _set_pragmas(connection, None)
+        try:
+            _set_pragmas(connection, None)
+        except sqlite3.Error:
+            connection.close()
+            raise
         return connection
 
     @override
@@ -140,13 +150,22 @@ class SqliteDatabase(Database):
                 self.path.parent.mkdir(parents=True, exist_ok=True)
                 self._lock_file = self.path.with_name(f"{self.path.name}-writer").open("w")
                 self._writer = self._connect()
-            _lock(self._lock_file)
+                self._patience = 0
+            left = _lock(self._lock_file)
+            self._wait_at_most(self._writer, left)
             cursor = self._writer.cursor()
             cursor.execute("BEGIN IMMEDIATE")
         except (sqlite3.Error, OSError) as fault:
             self._unlock()
             raise self.refusal(fault) from fault
         return cursor
+
+    def _wait_at_most(self, writer: sqlite3.Connection, seconds: float) -> None:
+        """Let both locks together take `LOCK_SECONDS`: a sender does not wait twice as long."""
+        whole = max(1, round(seconds))
+        if whole != self._patience:
+            writer.execute(f"PRAGMA busy_timeout={whole * 1000}")
+            self._patience = whole
 
     @override
     def commit(self) -> None:
@@ -204,8 +223,11 @@ def _set_pragmas(connection: Any, _record: object) -> None:  # noqa: ANN401 - a 
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _lock(file: Any) -> None:  # noqa: ANN401 - a file object
-    """Take the writers' lock: finer than SQLite's own polling, freed when the process dies."""
+def _lock(file: Any) -> float:  # noqa: ANN401 - a file object
+    """Take the writers' lock and return how many of `LOCK_SECONDS` are left.
+
+    Finer than SQLite's own polling, and freed when the process dies.
+    """
     deadline = time.monotonic() + LOCK_SECONDS
     pause = 0.0002
     while True:
@@ -217,7 +239,7 @@ def _lock(file: Any) -> None:  # noqa: ANN401 - a file object
             time.sleep(pause)
             pause = min(pause * 1.5, 0.005)
         else:
-            return
+            return deadline - time.monotonic()
 
 
 class PostgresDatabase(Database):
@@ -287,6 +309,8 @@ class PostgresDatabase(Database):
             yield cursor
         except self.faults as fault:
             connection.invalidate()
+            # A server that was started again has forgotten every connection, not this one alone.
+            self.engine.dispose()
             raise self.refusal(fault) from fault
         finally:
             connection.close()

@@ -7,13 +7,15 @@ nobody waits behind it, it commits for all. Nobody returns before the fsync of i
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
+
+from gateway.errors import Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gateway.errors import Unavailable
     from gateway.store.database import Cursor, Database
 
 # A batch is closed at this size even if writers keep coming: the first must not wait for ever.
@@ -45,6 +47,7 @@ class GroupCommit:
         self._guard = threading.Lock()
         self._waiting = 0
         self._batch: Batch | None = None
+        self._refused_at = 0.0
 
     @contextmanager
     def member(self) -> Iterator[Batch]:
@@ -52,12 +55,13 @@ class GroupCommit:
 
         An exception inside undoes this writer's work alone; the others' stays.
         """
+        arrived = time.monotonic()
         with self._guard:
             self._waiting += 1
         with self._lock:
             with self._guard:
                 self._waiting -= 1
-            batch = self._enter()
+            batch = self._enter(arrived)
             try:
                 self._save(batch)
                 yield batch
@@ -69,9 +73,17 @@ class GroupCommit:
         if batch.fault is not None:
             raise batch.fault
 
-    def _enter(self) -> Batch:
+    def _enter(self, arrived: float) -> Batch:
         if self._batch is None:
-            self._batch = Batch(self._database.begin())
+            if arrived < self._refused_at:
+                # Queued behind a writer that waited in vain: not to wait as long once more.
+                message = "The store cannot commit now: nothing was stored, send it again later."
+                raise Unavailable(message)
+            try:
+                self._batch = Batch(self._database.begin())
+            except Unavailable:
+                self._refused_at = time.monotonic()
+                raise
         return self._batch
 
     @staticmethod

@@ -89,14 +89,14 @@ class DateRow(SQLModel, table=True):
 
 
 class ReferenceRow(SQLModel, table=True):
-    """A reference of a resource."""
+    """A reference of a resource; the target comes first, so that referrers are found too."""
 
     __tablename__ = "index_reference"
-    __table_args__ = (Index("index_reference_target", "target_id", "target_type"), _CLUSTERED)
+    __table_args__ = (_CLUSTERED,)
 
-    param: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
     target_id: str = Field(sa_column=Column(Text, primary_key=True))
     target_type: str = Field(sa_column=Column(Text, primary_key=True))
+    param: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
     rid: int = Field(sa_column=Column(_BIG, primary_key=True, autoincrement=False))
 
 
@@ -117,7 +117,6 @@ class JournalRow(SQLModel, table=True):
     __tablename__ = "journal"
     __table_args__ = (
         Index("journal_control", "sender", "control_id"),
-        Index("journal_received", "received"),
         Index("journal_state", "state", "id"),
     )
 
@@ -148,7 +147,6 @@ class DeliveryRow(SQLModel, table=True):
     __tablename__ = "delivery"
     __table_args__ = (
         Index("delivery_open", "state", "recipient", "seq"),
-        Index("delivery_recipient", "recipient", "seq"),
         Index("delivery_subject", "subject", "state"),
         Index("delivery_focus", "focus"),
     )

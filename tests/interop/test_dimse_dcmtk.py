@@ -114,6 +114,18 @@ def send_bytes(association: Any, header: InstanceHeader, dataset: bytes) -> int:
 SENDABLE = [path for path in FILES if is_instance(path)]
 
 
+def is_for_storescu(path: Path) -> bool:
+    """Whether storescu 3.6.7 can send the file at all; pynetdicom sends the others below.
+
+    It proposes no Deflated Image Frame and later syntaxes, and does not read a cut dataset.
+    """
+    meta, _ = known(path.read_bytes())
+    return meta.transfer_syntax in PROPOSALS and "truncated" not in path.name
+
+
+FOR_STORESCU = [path for path in SENDABLE if is_for_storescu(path)]
+
+
 class Door:
     """A door whose objects are kept under their SOP Instance UID."""
 
@@ -158,17 +170,13 @@ def test_echoscu_is_answered(door: Door) -> None:
 
 
 @needs_dcmtk
-@pytest.mark.parametrize("path", SENDABLE, ids=name_of)
+@pytest.mark.parametrize("path", FOR_STORESCU, ids=name_of)
 def test_storescu_sends_an_object_and_it_is_kept_as_it_was(path: Path, door: Door) -> None:
     content = path.read_bytes()
     meta, header = known(content)
-    if meta.transfer_syntax not in PROPOSALS:
-        pytest.skip(f"storescu 3.6.7 cannot propose {meta.transfer_syntax}")
     port = str(door.server.port)
     option = PROPOSALS[meta.transfer_syntax]
     done = dcmtk("storescu", "-v", "-R", option, "127.0.0.1", port, str(path))
-    if "missing SOP class (or instance) in file" in done.stderr:
-        pytest.skip("storescu does not read this file")
 
     assert "Received Store Response (Success)" in done.stderr, done.stderr
     kept = door.kept[header.sop_instance]

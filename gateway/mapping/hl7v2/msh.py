@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from gateway.fhir.datatypes import coding, concept
@@ -39,7 +40,9 @@ def msh_provenance(gathering: Gathering) -> str:
         ],
         "entity": [{"role": "source", "what": {"identifier": _message_identifier(gathering)}}],
     }
-    key = Key(gathering.message_system, message.control_id)
+    # Senders use a control id again for another message: each message has its own Provenance.
+    name = f"{message.control_id}#{sha256(message.raw).hexdigest()}"
+    key = Key(gathering.message_system, name)
     return gathering.state(provenance, [key])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -132,6 +133,22 @@ def test_a_correction_is_a_new_version_and_a_new_delivery(gateway: Gateway) -> N
     gateway.send(story.report("C", control_id="2", issued="20260110113000"))
     assert only(gateway, "DiagnosticReport")["status"] == "corrected"
     assert len(gateway.store.deliveries()) == 2
+
+
+def test_a_corrected_report_leaves_only_its_own_document_current(gateway: Gateway) -> None:
+    """A CDA of each version has a number of its own: nothing but the report ties them."""
+    for status, number in (("F", 1), ("C", 2)):
+        cda = f'<ClinicalDocument><id root="1.2.250.1.999.{number}"/></ClinicalDocument>'
+        encoded = b64encode(cda.encode()).decode()
+        document = f"OBX|2|ED|18748-4^CR^LN||^TEXT^XML^Base64^{encoded}||||||{status}\r"
+        answer = gateway.send(story.report(status, control_id=str(number)) + document.encode())
+        assert b"MSA|AA" in answer, answer
+
+    documents = gateway.all("DocumentReference")
+    assert {one["masterIdentifier"]["value"]: one["status"] for one in documents} == {
+        "urn:oid:1.2.250.1.999.1": "superseded",
+        "urn:oid:1.2.250.1.999.2": "current",
+    }
 
 
 def test_a_report_for_an_unknown_order_makes_the_order_known(gateway: Gateway) -> None:

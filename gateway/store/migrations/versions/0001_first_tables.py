@@ -38,7 +38,6 @@ def upgrade() -> None:
     )
     op.create_index("delivery_open", "delivery", ["state", "recipient", "seq"], unique=False)
     op.create_index("delivery_focus", "delivery", ["focus"], unique=False)
-    op.create_index("delivery_recipient", "delivery", ["recipient", "seq"], unique=False)
     op.create_index("delivery_subject", "delivery", ["subject", "state"], unique=False)
 
     op.create_table(
@@ -82,17 +81,13 @@ def upgrade() -> None:
     )
     op.create_table(
         "index_reference",
-        sa.Column("param", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("target_id", sa.Text(), nullable=False),
         sa.Column("target_type", sa.Text(), nullable=False),
+        sa.Column("param", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("rid", BIG, autoincrement=False, nullable=False),
-        sa.PrimaryKeyConstraint("param", "target_id", "target_type", "rid"),
+        sa.PrimaryKeyConstraint("target_id", "target_type", "param", "rid"),
         sqlite_with_rowid=False,
     )
-    op.create_index(
-        "index_reference_target", "index_reference", ["target_id", "target_type"], unique=False
-    )
-
     op.create_table(
         "index_string",
         sa.Column("param", sa.Integer(), autoincrement=False, nullable=False),
@@ -144,7 +139,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("journal_control", "journal", ["sender", "control_id"], unique=False)
-    op.create_index("journal_received", "journal", ["received"], unique=False)
     op.create_index("journal_state", "journal", ["state", "id"], unique=False)
 
     op.create_table(

@@ -76,6 +76,15 @@ def test_the_provenance_names_the_message_and_everything_in_it(map_lines: Map) -
     }
 
 
+def test_two_messages_under_one_control_id_have_a_provenance_each(map_lines: Map) -> None:
+    first = map_lines("ADT^A31^ADT_A05", PATIENT)
+    again = map_lines("ADT^A31^ADT_A05", PATIENT)
+    other = map_lines("ADT^A31^ADT_A05", f"{PATIENT}||19800101")
+
+    assert again.url("Provenance") == first.url("Provenance")
+    assert other.url("Provenance") != first.url("Provenance")
+
+
 _NAMES = st.sampled_from(["PID", "ORC", "OBR", "OBX", "TXA", "NTE", "PRT", "ROL", "IPC", "ZDS"])
 _TEXT = st.text(st.sampled_from(r"AB1.9|||^^&~\"VALINSED "), max_size=60)
 

@@ -1,0 +1,101 @@
+"""The migrations make the tables that the code expects, and can be undone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine, inspect
+from sqlalchemy.pool import NullPool
+
+from gateway.errors import Unavailable
+from gateway.store import migrations
+from gateway.store.api import open_store
+from gateway.store.migrate import HEAD, config, current_revision, migrate
+from gateway.store.tables import METADATA
+from tests.conftest import empty_postgres, free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Engine
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a database with nothing in it."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'new' / 'gateway.db'}"
+    url: str = request.getfixturevalue("postgres_url")
+    empty_postgres(url)
+    return url
+
+
+@pytest.fixture
+def engine(empty_url: str) -> Iterator[Engine]:
+    opened = create_engine(empty_url, poolclass=NullPool)
+    yield opened
+    opened.dispose()
+
+
+def differences(engine: Engine) -> list[Any]:
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        return list(compare_metadata(context, METADATA))
+
+
+def test_an_empty_database_gets_exactly_the_tables_of_the_code(
+    empty_url: str, engine: Engine
+) -> None:
+    assert migrate(empty_url) is True
+    assert differences(engine) == []
+
+
+def test_a_current_database_is_left_alone(empty_url: str) -> None:
+    migrate(empty_url)
+    assert migrate(empty_url) is False
+
+
+def test_down_to_nothing_and_up_again(empty_url: str, engine: Engine) -> None:
+    migrate(empty_url)
+    with engine.begin() as connection:
+        command.downgrade(config(connection), "base")
+    with engine.connect() as connection:
+        assert current_revision(connection) is None
+        assert inspect(connection).get_table_names() == ["alembic_version"]
+    assert migrate(empty_url) is True
+    assert differences(engine) == []
+
+
+def test_what_is_stored_survives_a_second_migration(empty_url: str) -> None:
+    migrate(empty_url)
+    store = open_store(empty_url)
+    with store.transaction() as tx:
+        tx.put({"resourceType": "Patient", "id": "kept"})
+    store.close()
+    migrate(empty_url)
+    again = open_store(empty_url)
+    assert again.read("Patient", "kept") is not None
+    again.close()
+
+
+def test_the_revision_of_the_code_is_the_newest_file() -> None:
+    (place,) = migrations.__path__
+    files = sorted(path.name for path in (Path(place) / "versions").glob("[0-9]*.py"))
+    assert files[-1].partition("_")[0] == HEAD
+
+
+def test_a_database_that_cannot_be_reached_is_a_refusal_in_words() -> None:
+    url = f"postgresql+psycopg://postgres@127.0.0.1:{free_port()}/postgres"
+    with pytest.raises(Unavailable, match=r"The database cannot be opened or migrated"):
+        migrate(url)
+
+
+def test_a_file_that_is_no_database_is_a_refusal_in_words(tmp_path: Path) -> None:
+    (tmp_path / "gateway.db").write_bytes(b"certainly not a database" * 100)
+    with pytest.raises(Unavailable, match="file is not a database"):
+        migrate(f"sqlite:///{tmp_path / 'gateway.db'}")
