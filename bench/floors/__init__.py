@@ -1,0 +1,1 @@
+"""What the least possible program does: the floors that the gateway is held against."""

@@ -1,0 +1,56 @@
+"""Resident memory of each door's process, after the start and after load."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+from bench import http_load, mllp_load
+from bench.installation import DOORS, Installation
+from bench.mail import Mailbox
+from bench.messages import pdf_report_message
+from bench.people import PATIENTS, patient_json
+from bench.result import Aim, Row
+from bench.rows import dimse, http
+from bench.rows.mllp import introduce
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bench.plan import Plan
+
+_AIM = Aim(below=120)
+
+
+def measure(plan: Plan) -> Iterator[Row]:
+    """Yield two rows a door; RSS counts what the doors share in each of them, PSS once."""
+    place = plan.place / "memory"
+    place.mkdir()
+    with Mailbox() as mailbox, Installation(place / "gateway", smtp_port=mailbox.port) as gateway:
+        before = gateway.memory()
+        _load(plan, gateway)
+        after = gateway.memory()
+    for door in DOORS:
+        for moment, measured in (("after start", before), ("after load", after)):
+            rss, pss = measured[door]
+            remark = f"PSS {pss:.0f} MB"
+            row = Row("memory", f"Memory, {door}, {moment}", "MB RSS", _AIM, [rss], remark=remark)
+            plan.say(row)
+            yield row
+
+
+def _load(plan: Plan, gateway: Installation) -> None:
+    """Use every door for a moment, several connections at once."""
+    place = plan.place / "memory"
+    introduce(gateway.mllp)
+    mllp_load.rate(
+        gateway.mllp, pdf_report_message, itertools.count(), connections=8, seconds=plan.seconds
+    )
+    http.fill(gateway.http)
+    body = place / "body.json"
+    body.write_bytes(patient_json(7, http_load.PLACE))
+    for kind in ("read", "create"):
+        work = http_load.Work(kind, PATIENTS, body)
+        http_load.rate(gateway.http, work, connections=16, seconds=plan.seconds)
+    if not dimse.why_not():
+        dimse.load(gateway.dicom, place, plan.shorter)
