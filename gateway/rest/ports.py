@@ -36,6 +36,10 @@ class FhirWrites(Protocol):
         """Delete; the versions stay readable."""
 
 
+def _unheard(method: str, route: str, status: int, seconds: float) -> None:
+    """Count nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ports:
     """Everything that the door needs.
@@ -51,3 +55,4 @@ class Ports:
     version: str
     doors: Callable[[], Mapping[str, str]]
     metrics: Callable[[], tuple[bytes, str]]
+    observe: Callable[[str, str, int, float], None] = _unheard

@@ -60,7 +60,8 @@ def report(status: str = "F", *, control_id: str = "ORU1", issued: str = "202601
         header("ORU^R01^ORU_R01", control_id),
         CENTRE_PID,
         "ORC|RE||FI1^RIS",
-        f"OBR|1||FI1^RIS|30620-9^CT rachis lombaire^LN|||20260110093000|||||||||||ACC1||||{issued}||CT|{status}",
+        "OBR|1||FI1^RIS|30620-9^CT rachis lombaire^LN|||20260110093000|||||||||||ACC1||||"
+        f"{issued}||CT|{status}",
         f"OBX|1|TX|19005-8^Conclusion^LN||Conclusion {status}.||||||{status}",
     )
 

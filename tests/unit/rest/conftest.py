@@ -35,6 +35,7 @@ class Caller:
     ports: Ports
     application: Application
     doors: dict[str, str]
+    counted: list[tuple[str, str, int]]
 
     def ask(self, method: str, path: str, **said: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own keywords
         """Send one request."""
@@ -74,6 +75,7 @@ def caller(tmp_path: Path, blank_database: Path) -> Iterator[Caller]:
     shutil.copy(blank_database, tmp_path / "gateway.db")
     store = open_store(f"sqlite:///{tmp_path / 'gateway.db'}")
     doors = {"mllp": "ready"}
+    counted: list[tuple[str, str, int]] = []
     ports = Ports(
         store=store,
         write=ResourceIngest(store, validation="base", new_id=lambda: str(uuid4())),
@@ -82,8 +84,9 @@ def caller(tmp_path: Path, blank_database: Path) -> Iterator[Caller]:
         version="1.2.3",
         doors=lambda: doors,
         metrics=lambda: (b"up 1\n", "text/plain; version=0.0.4; charset=utf-8"),
+        observe=lambda method, route, status, _: counted.append((method, route, status)),
     )
-    yield Caller(ports, build_application(ports), doors)
+    yield Caller(ports, build_application(ports), doors, counted)
     store.close()
 
 

@@ -104,7 +104,7 @@ def test_a_fault_of_ours_is_numbered_and_quotes_nobody(
     assert "Lefèvre" not in answer.text + str(told)
 
 
-def test_every_request_is_logged_without_its_words(
+def test_every_request_is_counted_and_a_refused_one_logged_without_its_words(
     caller: Caller, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "gateway.http")
@@ -112,6 +112,9 @@ def test_every_request_is_logged_without_its_words(
     caller.ask("GET", "/fhir/Lefevre/p1")
     told = [vars(record) for record in caplog.records if record.message == "http.request"]
     assert [(one["method"], one["route"], one["status"]) for one in told] == [
+        ("GET", "/fhir/{type}/{id}", 404),
+    ]
+    assert caller.counted == [
         ("GET", "/fhir/{type}", 200),
         ("GET", "/fhir/{type}/{id}", 404),
     ]
