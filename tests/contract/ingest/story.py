@@ -28,7 +28,8 @@ PERSON = "DURAND^Zoé^^^^^L||19800101|F"
 
 
 def header(kind: str, control_id: str, application: str = "RIS", at: str = "20260110100000") -> str:
-    return f"MSH|^~\\&|{application}|CENTRE|GW|GW|{at}||{kind}|{control_id}|P|2.5|||||FRA|UNICODE UTF-8"
+    who = f"{application}|CENTRE|GW|GW|{at}"
+    return f"MSH|^~\\&|{who}||{kind}|{control_id}|P|2.5|||||FRA|UNICODE UTF-8"
 
 
 def message(*segments: str) -> bytes:
