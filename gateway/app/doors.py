@@ -79,15 +79,17 @@ def _http(settings: Settings, _stop: threading.Event, ready: Callable[[], None])
 
 
 def _mllp(settings: Settings, stop: threading.Event, ready: Callable[[], None]) -> None:
-    from gateway.mllp.server import Limits, MllpServer, Ports  # noqa: PLC0415 - this door's own
+    from gateway.ingest.message_queue import MessageQueue  # noqa: PLC0415 - this door's own
+    from gateway.mllp.server import Limits, MllpServer, Ports  # noqa: PLC0415 - as above
 
     base = assembly.found(settings)
     ingest = assembly.build_messages(base)
+    queue = MessageQueue(base.store, ingest)
     peers = settings.peers
     server = MllpServer(
         settings.mllp_host,
         settings.mllp_port,
-        Ports(ingest.receive, ingest.oversize, ingest.noise, ingest.forbidden),
+        Ports(queue.receive, ingest.oversize, ingest.noise, ingest.forbidden),
         Limits(
             message_bytes=peers.mllp_max_bytes,
             connections=peers.mllp_connections,

@@ -99,6 +99,14 @@ class MessageIngest:
         answer = self._refuse_unread(raw, peer, Truncated(text))
         return answer if b"MSH" in raw[:64] else None
 
+    def postpone(self, raw: bytes, refusal: Unavailable) -> bytes:
+        """Answer AR to a message that could not be kept; it may be sent again as it is."""
+        message: Message | None = None
+        with contextlib.suppress(GatewayError):
+            message = self._read(raw)
+        error = AckError(refusal.err_code, refusal.text, None, "E")
+        return self._ack(message, refusal.ack_code, (error,))
+
     def forbidden(self, raw: bytes, peer: str, reason: str) -> bytes:
         """Refuse a message that its sender may not send; it is kept all the same."""
         return self._refuse_unread(raw, peer, Forbidden(reason))

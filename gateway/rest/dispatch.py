@@ -24,7 +24,7 @@ class Place(Enum):
     LOOKUP = "lookup"
     #: May take long: always in a thread.
     QUERY = "query"
-    #: Waits for a commit: in a thread of its own pool.
+    #: Waits for a commit and for nothing else: in the one writing thread.
     WRITE = "write"
 
 

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import re
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,6 +18,7 @@ from gateway.rest.dispatch import Place
 from gateway.rest.negotiation import DEFAULT, represent
 from gateway.rest.refusals import failed, refused
 from gateway.rest.sending import send_answer
+from gateway.rest.writing import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, MutableMapping
@@ -39,10 +41,8 @@ _VERSION: Final = re.compile(r"[0-9]{1,9}")
 _REFUSED: Final = 400
 _SLOW_SECONDS: Final = 1.0
 _WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
-# Enough to share a commit; more of them only hand the interpreter to each other (measured).
-_WRITERS: Final = 8
-# Each reading thread has a database connection with a page cache of its own.
-_READERS: Final = 4
+# Each thread has a database connection with a page cache of its own.
+_THREADS: Final = 4
 
 
 class Door:
@@ -62,8 +62,8 @@ class Door:
         self._types = types
         self._limit = ports.settings.peers.http_max_bytes
         self._local_reads = ports.store.local_reads
-        self._writers = ThreadPoolExecutor(_WRITERS, "http-write")
-        self._readers = ThreadPoolExecutor(_READERS, "http-read")
+        self._writer = Writer(ports.store)
+        self._threads = ThreadPoolExecutor(_THREADS, "http")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; nothing but a broken connection gets out of here."""
@@ -137,8 +137,9 @@ class Door:
         place = route.place
         if place is Place.LOOP or (place is Place.LOOKUP and self._local_reads):
             return _at_once(route, call)
-        pool = self._writers if place is Place.WRITE else self._readers
-        return asyncio.get_running_loop().run_in_executor(pool, route.answer, call)
+        if place is Place.WRITE:
+            return self._writer.submit(partial(route.answer, call))
+        return asyncio.get_running_loop().run_in_executor(self._threads, route.answer, call)
 
 
 async def _at_once(route: Route, call: Call) -> Answer:

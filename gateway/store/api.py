@@ -36,6 +36,7 @@ from gateway.store.transaction import Transaction
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from sqlalchemy import Select
 
@@ -80,6 +81,14 @@ class Store:
         """
         with self._writers.member() as batch:
             yield Transaction(self.database, batch, self._clock(), self._hooks)
+
+    def together(self) -> AbstractContextManager[None]:
+        """Commit every transaction that this thread makes inside as one.
+
+        Durable when it returns; raises `Unavailable` when it could not be committed, and then
+        none of the transactions inside may be promised to anybody.
+        """
+        return self._writers.together()
 
     def close(self) -> None:
         """Close every connection."""

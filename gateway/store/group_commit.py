@@ -48,6 +48,27 @@ class GroupCommit:
         self._waiting = 0
         self._batch: Batch | None = None
         self._refused_at = 0.0
+        # The batches that this thread has joined and not yet waited for, inside `together`.
+        self._held = threading.local()
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Commit what this thread writes inside as one; durable when this returns.
+
+        For a thread that has several writes in hand: it is spared to wait for each of them.
+        Raises `Unavailable` when that could not be committed: then none of it may be promised.
+        """
+        joined: list[Batch] = []
+        self._held.batches = joined
+        try:
+            yield
+        finally:
+            self._held.batches = None
+            with self._lock:
+                if joined and self._batch is joined[-1]:
+                    self._commit(joined[-1])
+        for batch in joined:
+            _wait_for(batch)
 
     @contextmanager
     def member(self) -> Iterator[Batch]:
@@ -69,9 +90,15 @@ class GroupCommit:
                 self._undo(batch, fault)
                 raise
             self._keep(batch)
-        batch.done.wait()
-        if batch.fault is not None:
-            raise batch.fault
+        joined = self._joined()
+        if joined is None:
+            _wait_for(batch)
+        elif batch not in joined[-1:]:
+            joined.append(batch)
+
+    def _joined(self) -> list[Batch] | None:
+        joined: list[Batch] | None = getattr(self._held, "batches", None)
+        return joined
 
     def _enter(self, arrived: float) -> Batch:
         if self._batch is None:
@@ -116,9 +143,11 @@ class GroupCommit:
 
     def _leave(self, batch: Batch) -> None:
         with self._guard:
-            more = self._waiting > 0
-        if more and batch.members < BATCH:
-            return
+            more = self._waiting > 0 or self._joined() is not None
+        if not more or batch.members >= BATCH:
+            self._commit(batch)
+
+    def _commit(self, batch: Batch) -> None:
         try:
             self._database.commit()
         except self._database.faults as fault:
@@ -144,3 +173,9 @@ class GroupCommit:
             pass
         finally:
             batch.done.set()
+
+
+def _wait_for(batch: Batch) -> None:
+    batch.done.wait()
+    if batch.fault is not None:
+        raise batch.fault
