@@ -95,16 +95,17 @@ def test_it_stays_up_until_ctrl_c_and_ends_without_a_trace() -> None:
         start_new_session=True,
     )
     assert demo.stdout is not None
-    said = ""
+    said = told = ""
     deadline = time.monotonic() + _SECONDS
     while "Ctrl-C" not in said and time.monotonic() < deadline:
         said = demo.stdout.readline()
+        told += said
     with socket.create_connection(("127.0.0.1", int(environment["GATEWAY_HTTP_PORT"])), 5):
         os.killpg(demo.pid, signal.SIGINT)
     last, errors = demo.communicate(timeout=60)
 
     assert said.startswith("La passerelle reste ouverte")
-    assert last.splitlines()[-1] == "La passerelle est arrêtée."
+    assert last.splitlines()[-1] == "La passerelle est arrêtée.", told + last
     assert errors == ""
     assert demo.returncode == 0
     with socket.socket() as probe:
