@@ -147,6 +147,8 @@ class DeliveryRow(SQLModel, table=True):
     __tablename__ = "delivery"
     __table_args__ = (
         Index("delivery_open", "state", "recipient", "seq"),
+        # The last number given is asked for at every delivery.
+        Index("delivery_order", "seq", unique=True),
         Index("delivery_subject", "subject", "state"),
         Index("delivery_focus", "focus"),
     )

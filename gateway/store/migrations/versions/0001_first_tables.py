@@ -37,6 +37,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("delivery_open", "delivery", ["state", "recipient", "seq"], unique=False)
+    op.create_index("delivery_order", "delivery", ["seq"], unique=True)
     op.create_index("delivery_focus", "delivery", ["focus"], unique=False)
     op.create_index("delivery_subject", "delivery", ["subject", "state"], unique=False)
 
