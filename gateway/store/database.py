@@ -12,6 +12,7 @@ import re
 import sqlite3
 import threading
 import time
+from abc import ABC, abstractmethod
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -58,7 +59,7 @@ def open_database(url: str) -> Database:
     return PostgresDatabase(url)
 
 
-class Database:
+class Database(ABC):
     """What the store needs of a database, whatever its kind."""
 
     #: True when a point read costs less than handing it to another thread.
@@ -73,21 +74,21 @@ class Database:
         self.engine = engine
         self.sql = render_all(dialect)
 
+    @abstractmethod
     def begin(self) -> Cursor:
         """Open the writers' transaction and return its cursor; raises `Unavailable`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def commit(self) -> None:
         """Make the writers' transaction durable."""
-        raise NotImplementedError
 
+    @abstractmethod
     def rollback(self) -> None:
         """Give the writers' transaction up."""
-        raise NotImplementedError
 
+    @abstractmethod
     def reading(self) -> AbstractContextManager[Cursor]:
         """Lend a cursor that sees what has been committed; raises `Unavailable`."""
-        raise NotImplementedError
 
     def close(self) -> None:
         """Close every connection."""
