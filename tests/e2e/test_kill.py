@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import random
 import re
@@ -90,7 +91,8 @@ class Load:
             }
             try:
                 status, _ = self.gateway.send("PUT", f"/fhir/Patient/e2e-{number}", patient)
-            except (urllib.error.URLError, OSError):
+            except (urllib.error.URLError, http.client.HTTPException, OSError):
+                # An answer cut short is no acknowledgement.
                 time.sleep(0.02)
                 continue
             assert status in (200, 201)

@@ -112,9 +112,12 @@ def _opened(screen: Screen, ports: Ports, place: str, seconds: float) -> None:
 def _stay(gateway: RunningGateway, screen: Screen) -> None:
     screen.say()
     screen.say("La passerelle reste ouverte : les liens ci-dessus répondent. Ctrl-C pour arrêter.")
-    while True:
+    while not gateway.has_stopped():
         gateway.must_run()
         time.sleep(_WATCH_SECONDS)
+    # Ctrl-C reaches the gateway too, and it may end before this process has heard of it: the
+    # interruption, if there is one, comes now and not while everything is put away.
+    time.sleep(_WATCH_SECONDS)
 
 
 def _close(gateway: RunningGateway) -> None:

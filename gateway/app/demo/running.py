@@ -145,6 +145,10 @@ class RunningGateway:
 
         wait_for("La passerelle n'est pas prête", _START_SECONDS, ready)
 
+    def has_stopped(self) -> bool:
+        """Whether the gateway was told to stop and did, with status 0."""
+        return self._process is not None and self._process.poll() == 0
+
     def must_run(self) -> None:
         """Raise `Missing` when the gateway has ended."""
         if self._process is not None and self._process.poll() is not None:
