@@ -1,8 +1,9 @@
 """One thread for the writes of a door: what has queued up becomes one commit.
 
 Threads that each wait for the commit hand the interpreter to one another at every step of the
-way. One thread that takes all there is does the same work without: twice as many creates a second
-with sixteen connections, measured. Nothing is answered before the commit that covers it.
+way. One thread that takes all there is does the same work without. What was measured, and how far
+it goes: docs/decisions/0009-one-writing-thread.md. Nothing is answered before the commit that
+covers it.
 """
 
 from __future__ import annotations
