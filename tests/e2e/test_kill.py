@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import http.client
 import os
 import random
@@ -146,6 +147,12 @@ def delivered(gateway: GatewayProcess) -> bool:
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 @pytest.mark.timeout(900)
 def test_every_acknowledged_thing_is_there_once_after_fifty_kills(tmp_path: Path) -> None:
+    _play(tmp_path)
+    # The sockets that pynetdicom left open are closed here, where that is no fault of ours.
+    gc.collect()
+
+
+def _play(tmp_path: Path) -> None:
     seed = random.randrange(1 << 32)
     print(f"seed {seed}")  # noqa: T201 - to play a failure again
     chance = random.Random(seed)
@@ -179,7 +186,7 @@ def test_every_acknowledged_thing_is_there_once_after_fifty_kills(tmp_path: Path
 def _check(gateway: GatewayProcess, load: Load, mailbox: Mailbox) -> None:
     assert load.faults == []
     # Enough of each that kills found every door at work, however slow a reconnecting sender is.
-    assert min(map(len, (load.reports, load.patients, load.instances))) >= KILLS // 5
+    assert min(len(load.reports), len(load.patients), len(load.instances)) >= KILLS // 5
     for number in load.reports:
         found = gateway.get(
             f"/fhir/DiagnosticReport?identifier=urn:passerelle:namespace:RIS|FI{number}"
