@@ -172,10 +172,6 @@ CLAUSES: dict[str, Any] = {
     "journal_same": select(JOURNAL.c.id, JOURNAL.c.digest, JOURNAL.c.reply, JOURNAL.c.state)
     .where(JOURNAL.c.sender == bindparam("sender"), JOURNAL.c.control_id == bindparam("control_id"))
     .order_by(JOURNAL.c.id.desc()),
-    "journal_one": select(JOURNAL).where(JOURNAL.c.id == bindparam("id")),
-    "update_journal": update(JOURNAL)
-    .where(JOURNAL.c.id == bindparam("key"))
-    .values({name: bindparam(name) for name in ("state", "answer", "issues", "resources")}),
     "insert_delivery": _insert(DELIVERY),
     "has_delivery": select(DELIVERY.c.id).where(DELIVERY.c.id == bindparam("id")),
     "delivery_one": select(DELIVERY).where(DELIVERY.c.id == bindparam("id")),
