@@ -94,3 +94,18 @@ def not_after(start: str, end: str) -> Test:
 def distinct(values: list[Any]) -> bool:
     """Whether no value is there twice."""
     return len(values) == len(set(values))
+
+
+def when(key: str, element: str, value: object, sentence: str, test: Test) -> Rule:
+    """Return the rule that `test` holds when `element` has the value."""
+    return Rule(key, sentence, lambda one: one.get(element) != value or test(one))
+
+
+def unless(key: str, element: str, value: object, sentence: str, test: Test) -> Rule:
+    """Return the rule that `test` holds when `element` has any other value, or none."""
+    return Rule(key, sentence, lambda one: one.get(element) == value or test(one))
+
+
+def count_of(one: Element, *names: str) -> int:
+    """Return how many of the names are there."""
+    return sum(1 for name in names if has(one, name))
