@@ -8,18 +8,30 @@ The definitions are public domain (CC0). Only what the server needs is kept, wit
 `r4.zip`                  one JSON a type: {type path: {JSON name: [type, min, max, choice, value
                           set, targets]}}, max 0 = unbounded; `codes.json` lists the codes of the
                           required bindings
-`search_parameters.json`  {type: [[code, kind, [path, ...], [target, ...], id]]}; the syntax of a
-                          path is told in `gateway/fhir/search/parameters.py`
+`search_parameters.json`  {type: [row]}; rows and the syntax of a path are told in
+                          `gateway/fhir/search/parameters.py`
+
+In the zip are also `summary.json` {type path: names of the elements with isSummary} and
+`compartments.json` {compartment: {type: codes of search parameters}}. A parameter that is left out
+without an argument here ends the script with its name.
 """
 
 from __future__ import annotations
 
 import json
-import re
 import sys
 import zipfile
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+from gateway.errors import Unsupported
+from gateway.fhir.search.expressions import READABLE, row_of
+from gateway.fhir.search.heads import Head, heads_of
+from gateway.fhir.search.parameters import Row, canonical_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 OUT: Final = Path(__file__).resolve().parent.parent / "gateway" / "fhir" / "definitions"
 
@@ -90,12 +102,16 @@ def main() -> None:
     structures, resources = read_structures(source)
     codes = ValueSets(source)
     types = compile_types(structures, codes)
-    write_zip(types, codes.used, resources)
-    table = compile_search(source, structures, resources, codes)
+    more = {"summary.json": summary(structures), "compartments.json": compartments(source)}
+    write_zip(types, codes.used, resources, more)
+    search = Search(types, codes.used)
+    table = search.compile(source, {*resources, "Resource", "DomainResource"})
     text = json.dumps(table, separators=(",", ":"), sort_keys=True)
     (OUT / "search_parameters.json").write_text(text.replace("]],", "]],\n") + "\n")
     rows = sum(map(len, table.values()))
     print(f"{len(types)} types, {len(codes.used)} value sets, {rows} search parameters")
+    if search.left_out:
+        sys.exit("\n  ".join(["Left out:", *search.left_out]))
 
 
 # Structures
@@ -109,10 +125,8 @@ def read_structures(source: Path) -> tuple[Structures, list[str]]:
         for definition in _resources(source / file, "StructureDefinition"):
             if definition["id"] in NOT_R4_TYPES or definition["kind"] == "primitive-type":
                 continue
-            if (
-                definition.get("derivation") == "constraint"
-                and definition["id"] != "SimpleQuantity"
-            ):
+            constraint = definition.get("derivation") == "constraint"
+            if constraint and definition["id"] != "SimpleQuantity":
                 continue
             if definition["kind"] == "resource" and not definition.get("abstract"):
                 resources.append(definition["id"])
@@ -132,11 +146,8 @@ def _add(structures: Structures, definition: Json) -> None:
     structures.setdefault(definition["id"], {})
     for element in definition["snapshot"]["element"]:
         parent, _, name = element["path"].rpartition(".")
-        if (
-            not parent
-            or name in NOT_R4.get(parent, ())
-            or element["path"].startswith(DROPPED_PATHS)
-        ):
+        left_out = name in NOT_R4.get(parent, ()) or element["path"].startswith(DROPPED_PATHS)
+        if not parent or left_out:
             continue
         if definition["kind"] == "resource" and parent == definition["id"] and name == "id":
             element["type"][0]["resource"] = True
@@ -161,18 +172,22 @@ def json_elements(
     structures: Structures, path: str, raw: str, element: Json, codes: ValueSets
 ) -> list[tuple[str, list[Any]]]:
     """Return (JSON name, row) of one element, one for each type of a choice."""
-    name = raw.removesuffix("[x]")
-    choice = name if raw.endswith("[x]") else None
+    choice = raw.removesuffix("[x]") if raw.endswith("[x]") else None
     high = 0 if element["max"] == "*" else int(element["max"])
     bound = codes.required(element)
     found = []
     for type_name, targets in element_types(structures, path, raw, element):
-        json_name = name + type_name[0].upper() + type_name[1:] if choice else name
         row = [type_name, element["min"], high, choice, bound, targets]
         while row and row[-1] is None:
             row.pop()
-        found.append((json_name, row))
+        found.append((json_name(raw, type_name), row))
     return found
+
+
+def json_name(raw: str, type_name: str) -> str:
+    """Return the name in JSON of an element, `raw` in the definitions."""
+    name = raw.removesuffix("[x]")
+    return name + type_name[0].upper() + type_name[1:] if name != raw else name
 
 
 def element_types(
@@ -255,10 +270,37 @@ def _codes(concepts: list[Json]) -> list[str]:
     return [concept["code"] for concept in concepts] + nested
 
 
-def write_zip(types: dict[str, Json], codes: Json, resources: list[str]) -> None:
+def summary(structures: Structures) -> dict[str, list[str]]:
+    """Return {type path: JSON names} of the elements that are marked as summary."""
+    found: dict[str, list[str]] = {}
+    for path, elements in structures.items():
+        for raw, element in elements.items():
+            if element.get("isSummary"):
+                rows = element_types(structures, path, raw, element)
+                found.setdefault(path, []).extend(json_name(raw, name) for name, _ in rows)
+    return {path: sorted(names) for path, names in sorted(found.items())}
+
+
+def compartments(source: Path) -> dict[str, dict[str, list[str]]]:
+    """Return {compartment: {type: codes}}; types without codes are never members.
+
+    `{def}` stands for the resource that the compartment is named by, and is no parameter.
+    """
+    definitions = _resources(source / "profiles-resources.json", "CompartmentDefinition")
+    found: dict[str, dict[str, list[str]]] = {}
+    for one in sorted(definitions, key=lambda one: str(one["code"])):
+        members = {each["code"]: each.get("param", []) for each in one["resource"]}
+        codes = {
+            name: [each for each in given if each != "{def}"] for name, given in members.items()
+        }
+        found[one["code"]] = {name: listed for name, listed in codes.items() if listed}
+    return found
+
+
+def write_zip(types: dict[str, Json], codes: Json, resources: list[str], more: Json) -> None:
     """Write the same bytes for the same definitions."""
     members: Json = {f"{name}.json": types[name] for name in sorted(types)}
-    members |= {"codes.json": codes, "resources.json": resources}
+    members |= {"codes.json": codes, "resources.json": resources, **more}
     with zipfile.ZipFile(OUT / "r4.zip", "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for name, content in members.items():
             text = json.dumps(content, separators=(",", ":"))
@@ -269,120 +311,88 @@ def write_zip(types: dict[str, Json], codes: Json, resources: list[str]) -> None
 
 # Search parameters
 
-# The types that a kind of parameter can be read from.
-READABLE: Final = {
-    "token": {
-        *("code", "boolean", "string", "id", "uri", "markdown", "key", "canonical", "oid", "uuid"),
-        *("Coding", "CodeableConcept", "Identifier", "ContactPoint"),
-    },
-    "string": {"string", "markdown", "HumanName", "Address", "code", "id"},
-    "date": {"date", "dateTime", "instant", "Period", "Timing"},
-    "reference": {"Reference", "canonical", "uri", "url"},
-    "uri": {"uri", "url", "canonical", "oid", "uuid"},
-    "number": {"decimal", "integer", "positiveInt", "unsignedInt"},
-    "quantity": {"Quantity", "SimpleQuantity", "Age", "Duration", "Money", "Count", "Distance"},
+# What the definitions do not say in FHIRPath; each is answered otherwise.
+WORDS: Final = {
+    "_content": ("Resource", "Resource-content"),
+    "_text": ("DomainResource", "DomainResource-text"),
 }
-STEP: Final = re.compile(r"\.(where\((?:[^()]|\([^()]*\))*\)|as\(\w+\)|\w+)")
-EQUALS: Final = re.compile(r"where\((\w+)='([^']*)'\)")
-RESOLVES: Final = re.compile(r"where\(resolve\(\) is (\w+)\)")
-CAST: Final = re.compile(r"\((\S+) as (\w+)\)(\S*)")
-# Whether a patient has died is not the value of an element.
-COMPUTED: Final = {"Patient.deceased.exists() and Patient.deceased != false": "Patient:deceased"}
-# Phonetic matching is not done: better to say so than to answer as for a name.
-LEFT_OUT: Final = {"phonetic"}
+# (base, code) of what the table leaves out: a query that a server defines is no property.
+ARGUED: Final = {("Resource", "_query")}
+# What a kind of parameter cannot be read from, though an expression leads there: a text or an age
+# is no date, and an attachment points to nothing that is a resource.
+UNREAD: Final = {*(("date", name) for name in ("string", "Age", "Range"))} | {
+    ("reference", "Attachment")
+}
+# https://hl7.org/fhir/R4/documentreference.html#search names the element `code` for relatesto,
+# which is the reference, and `target` for relation, which is the code.
+SWAPPED: Final = "DocumentReference-relationship"
 
 
-def compile_search(
-    source: Path, structures: Structures, resources: list[str], codes: ValueSets
-) -> dict[str, list[Any]]:
-    """Return the rows of every type, and of `Resource` for all of them."""
-    table: dict[str, list[Any]] = {}
-    known = {*resources, "Resource"}
-    reader = Paths(structures, codes)
-    for definition in _resources(source / "search-parameters.json", "SearchParameter"):
-        if definition["type"] not in READABLE or definition["code"] in LEFT_OUT:
-            continue
-        for base in known.intersection(definition["base"]):
-            paths = reader.read(definition, base)
-            if paths:
-                row = [definition["code"], definition["type"], paths]
-                named = sorted(set(definition.get("target", [])) & set(resources))
-                # No list says: any type.
-                targets = named if len(named) < len(resources) else []
-                table.setdefault(base, []).append([*row, targets, definition["id"]])
-    for base, rows in OWN.items():
-        table[base].extend(rows)
-    return {base: sorted(rows) for base, rows in table.items()}
+class Search:
+    """The rows of all search parameters, and what could not be read."""
 
-
-class Paths:
-    """Turns the FHIRPath of a search parameter into accessor paths."""
-
-    def __init__(self, structures: Structures, codes: ValueSets) -> None:
-        """Keep what elements there are, and what they are bound to."""
-        self._structures = structures
+    def __init__(self, types: dict[str, Json], codes: dict[str, dict[str, list[str]]]) -> None:
+        """Read elements and codes as the gateway will, but from what was just compiled."""
+        self._types = types
         self._codes = codes
+        self._table: dict[str, list[Row]] = {}
+        self.left_out: list[str] = []
 
-    def read(self, definition: Json, base: str) -> list[str]:
-        """Return the accessor paths for the resource type `base`."""
-        readable = READABLE[definition["type"]]
-        expression = definition.get("expression", "")
-        if expression in COMPUTED:
-            owner, _, computed = COMPUTED[expression].partition(":")
-            return [f":{computed}"] if owner == base else []
-        found = []
-        for part in expression.split(" | "):
-            found += self._part(part.strip(), base, readable)
-        return sorted(set(found))
+    def compile(self, source: Path, bases: set[str]) -> dict[str, list[Row]]:
+        """Return the rows of every type, of `Resource` and of `DomainResource`."""
+        definitions = _resources(source / "search-parameters.json", "SearchParameter")
+        # Components are looked up in the rows.
+        definitions.sort(key=lambda one: bool(one["type"] == "composite"))
+        for definition in definitions:
+            if definition["id"] == SWAPPED:
+                first, second = definition["component"]
+                first["expression"], second["expression"] = "target", "code"
+            for base in bases.intersection(definition["base"]):
+                self._add(definition, base)
+        for base, rows in OWN.items():
+            self._table[base].extend(rows)
+        return {base: sorted(rows) for base, rows in self._table.items()}
 
-    def _part(self, part: str, base: str, readable: set[str]) -> list[str]:
-        cast = CAST.fullmatch(part)
-        if cast is not None:
-            part = f"{cast[1]}.as({cast[2]}){cast[3]}"
-        if part[:1].islower():
-            part = f"{base}.{part}"
-        owner = part.partition(".")[0]
-        if owner != base or STEP.sub("", part) != owner:
-            return []
-        steps = STEP.findall(part)
-        heads = self._walk(base, steps)
-        return [f"{path}:{name}" for path, name in heads if name.partition("@")[0] in readable]
+    def _add(self, definition: Json, base: str) -> None:
+        code = definition["code"]
+        if code in WORDS:
+            level, published = WORDS[code]
+            self._table.setdefault(level, []).append([code, "special", [], [], published])
+            return
+        if (base, code) in ARGUED:
+            return
+        short = {key: each for key, each in definition.items() if key != "url"}
+        lead = partial(self._lead, definition["type"])
+        try:
+            row = row_of(short, base, known=self._known, lead=lead)
+        except Unsupported as fault:
+            self.left_out.append(f"{base} {code}: {fault}")
+        else:
+            self._table.setdefault(base, []).append(row)
 
-    def _walk(self, base: str, steps: list[str]) -> list[tuple[str, str]]:
-        """Return (path, type) of the elements at the end of the steps."""
-        heads = [("", base)]
-        for step in steps:
-            if step.startswith(("where(", "as(")):
-                heads = [head for given in heads for head in _narrowed(given, step)]
-            else:
-                heads = [head for given in heads for head in self._children(given, step)]
-        return [(path.lstrip("."), name) for path, name in heads]
+    def _lead(self, kind: str, expression: str, base: str) -> list[Head]:
+        heads = heads_of(expression, base, elements=self._elements, system_of=self._system_of)
+        if kind == "composite":
+            return heads
+        unread = {
+            head.written
+            for head in heads
+            if head.name not in READABLE[kind] and (kind, head.name) not in UNREAD
+        }
+        self.left_out += [f"{base} {expression[:60]}: {one} of a {kind}" for one in sorted(unread)]
+        return heads
 
-    def _children(self, head: tuple[str, str], step: str) -> list[tuple[str, str]]:
-        path, type_name = head
-        elements = self._structures.get(type_name, {})
-        raw = step if step in elements else f"{step}[x]"
-        if raw not in elements:
-            return []
-        rows = json_elements(self._structures, type_name, raw, elements[raw], self._codes)
-        return [(f"{path}.{name}", self._with_system(row)) for name, row in rows]
+    def _elements(self, path: str) -> Mapping[str, list[Any]]:
+        found: dict[str, list[Any]] = self._types[path.partition(".")[0]][path]
+        return found
 
-    def _with_system(self, row: list[Any]) -> str:
-        """Return the type, and for a code the one system that its binding implies."""
-        value_set = row[4] if len(row) > 4 else None  # noqa: PLR2004 - the fifth column
-        systems = list(self._codes.used.get(value_set or "", ()))
-        return f"code@{systems[0]}" if row[0] == "code" and len(systems) == 1 else str(row[0])
+    def _system_of(self, value_set: str) -> str:
+        systems = list(self._codes.get(value_set, ()))
+        return systems[0] if len(systems) == 1 else ""
 
-
-def _narrowed(head: tuple[str, str], step: str) -> list[tuple[str, str]]:
-    path, name = head
-    if step.startswith("as("):
-        return [head] if name.partition("@")[0] == step[3:-1] else []
-    if equal := EQUALS.fullmatch(step):
-        return [(f"{path}[{equal[1]}={equal[2]}]", name)]
-    if target := RESOLVES.fullmatch(step):
-        return [(f"{path}[->{target[1]}]", name)]
-    return []
+    def _known(self, url: str, base: str) -> Row | None:
+        rows = self._table[base]
+        return next((row for row in rows if canonical_of(row[4]) == url), None)
 
 
 if __name__ == "__main__":

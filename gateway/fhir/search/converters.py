@@ -8,31 +8,44 @@ not judge, validation does.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import cache, lru_cache
 from typing import Any, Final
 
 from gateway.fhir.search.dates import BEGINNING, END, Range, date_range
 from gateway.fhir.search.parameters import Kind
+from gateway.fhir.search.phonetic import sounds_of
+from gateway.fhir.search.quantities import (
+    money,
+    number_ranges,
+    numbers,
+    quantities,
+    ranges,
+    sampled,
+)
 from gateway.fhir.search.references import Target, target_of, targets_of_canonical
-from gateway.fhir.search.text import LIMIT, folded
+from gateway.fhir.search.text import BOUND, LIMIT, bounded, exact_of, folded
 
 # What is read from JSON may have any shape.
 Converter = Callable[[Any], Iterable[Any]]
 
-_NAME_PARTS: Final = ("family", "given", "prefix", "suffix", "text")
-_ADDRESS_PARTS: Final = ("line", "city", "district", "state", "postalCode", "country", "text")
-
 
 def _text_token(value: Any) -> Iterable[tuple[str, str]]:  # noqa: ANN401 - any element
-    return (("", value),) if isinstance(value, str) and value else ()
+    return (("", bounded(value)),) if isinstance(value, str) and value else ()
 
 
+@cache
 def code_of(system: str) -> Converter:
     """Return the converter of a code whose system its binding implies."""
 
     def convert(value: Any) -> Iterable[tuple[str, str]]:  # noqa: ANN401 - any element
-        return ((system, value),) if isinstance(value, str) and value else ()
+        return ((system, bounded(value)),) if isinstance(value, str) and value else ()
 
     return convert
+
+
+def _whole_number(value: Any) -> Iterable[tuple[str, str]]:  # noqa: ANN401 - any element
+    # Text under a whole number's name is not one, and true is not 1.
+    return (("", bounded(str(value))),) if type(value) is int else ()
 
 
 def _boolean(value: Any) -> Iterable[tuple[str, str]]:  # noqa: ANN401 - any element
@@ -43,22 +56,68 @@ def _pair(value: Any, name: str) -> Iterable[tuple[str, str]]:  # noqa: ANN401 -
     if not isinstance(value, dict):
         return ()
     system, code = value.get("system", ""), value.get(name, "")
-    if not isinstance(system, str) or not isinstance(code, str) or not (system or code):
+    if type(system) is not str or type(code) is not str or not (system or code):
         return ()
+    if len(system) + len(code) > BOUND:
+        return ((bounded(system), bounded(code)),)
     return ((system, code),)
 
 
-def _coding(value: Any) -> Iterable[tuple[str, str]]:  # noqa: ANN401 - any element
+def coding(value: Any) -> Iterable[tuple[str, str]]:  # noqa: ANN401 - any element
+    """Give the system and the code of a Coding."""
     return _pair(value, "code")
 
 
 def _concept(value: Any) -> Iterable[tuple[str, str]]:  # noqa: ANN401 - any element
     codings = value.get("coding") if isinstance(value, dict) else None
-    return [pair for item in codings for pair in _coding(item)] if isinstance(codings, list) else ()
+    return [pair for item in codings for pair in coding(item)] if isinstance(codings, list) else ()
 
 
-def _identifier(value: Any) -> Iterable[tuple[str, str]]:  # noqa: ANN401 - any element
+def identifier(value: Any) -> Iterable[tuple[str, str]]:  # noqa: ANN401 - any element
+    """Give the system and the value of an Identifier."""
     return _pair(value, "value")
+
+
+def identifier_of_type(value: Any) -> Iterable[tuple[str, str]]:  # noqa: ANN401 - any element
+    """Give what :of-type compares: the system of the type, its code and the value."""
+    kind = value.get("type") if isinstance(value, dict) else None
+    codings = kind.get("coding") if isinstance(kind, dict) else None
+    if not isinstance(codings, list):
+        return ()
+    number = value.get("value")
+    if not isinstance(number, str) or not number:
+        return ()
+    pairs = [pair for item in codings for pair in _pair(item, "code")]
+    return [(system, bounded(f"{code}|{number}")) for system, code in pairs]
+
+
+def type_text(value: Any) -> Iterable[tuple[str, str]]:  # noqa: ANN401 - any element
+    """Give what :text compares of an Identifier."""
+    kind = value.get("type") if isinstance(value, dict) else None
+    return strings(kind.get("text")) if isinstance(kind, dict) else ()
+
+
+def display(value: Any) -> Iterable[tuple[str, str]]:  # noqa: ANN401 - any element
+    """Give what :text compares of a Coding."""
+    return strings(value.get("display")) if isinstance(value, dict) else ()
+
+
+@cache
+def identifier_of_reference(resource_type: str) -> Converter:
+    """Return the converter of a logical reference, for :identifier.
+
+    https://hl7.org/fhir/R4/references.html#logical. A reference that says it is of another type is
+    left out.
+    """
+
+    def convert(value: Any) -> Iterable[tuple[str, str]]:  # noqa: ANN401 - any element
+        if not isinstance(value, dict) or "identifier" not in value:
+            return ()
+        if value.get("type", resource_type) != resource_type:
+            return ()
+        return identifier(value["identifier"])
+
+    return convert
 
 
 def _contact_point(value: Any) -> Iterable[tuple[str, str]]:  # noqa: ANN401 - any element
@@ -67,25 +126,39 @@ def _contact_point(value: Any) -> Iterable[tuple[str, str]]:  # noqa: ANN401 - a
 
 
 def _deceased(resource: Any) -> Iterable[tuple[str, str]]:  # noqa: ANN401 - any element
-    died = "deceasedDateTime" in resource or resource.get("deceasedBoolean") is True
+    died = resource.get("deceasedDateTime") is not None or resource.get("deceasedBoolean") is True
     return _boolean(died)
 
 
-def _string(value: Any) -> Iterable[tuple[str, str]]:  # noqa: ANN401 - any element
-    if isinstance(value, str) and (comparable := folded(value)):
-        yield comparable, value[:LIMIT]
+def strings(value: Any) -> Iterable[tuple[str, str]]:  # noqa: ANN401 - any element
+    """Give a text as it is compared and as it is written."""
+    if type(value) is not str:
+        return ()
+    return _known_string(value) if len(value) <= LIMIT else _string(value)
 
 
-def _parts_of(names: tuple[str, ...]) -> Converter:
-    def convert(value: Any) -> Iterable[tuple[str, str]]:  # noqa: ANN401 - any element
-        if not isinstance(value, dict):
-            return
-        for name in names:
-            part = value.get(name)
-            for text in part if isinstance(part, list) else (part,):
-                yield from _string(text)
+def _string(text: str) -> Iterable[tuple[str, str]]:
+    comparable = folded(text)
+    return ((comparable, exact_of(text)),) if comparable else ()
 
-    return convert
+
+# Names, towns and displays come again and again.
+_known_string: Final = lru_cache(maxsize=8192)(_string)
+
+
+def sounds(value: Any) -> Iterable[tuple[str, str]]:  # noqa: ANN401 - any element
+    """Give how a name sounds, with what was written."""
+    if type(value) is not str:
+        return ()
+    return _known_sounds(value) if len(value) <= LIMIT else _sounds(value)
+
+
+def _sounds(text: str) -> Iterable[tuple[str, str]]:
+    exact = exact_of(text)
+    return tuple((code, exact) for code in sounds_of(text))
+
+
+_known_sounds: Final = lru_cache(maxsize=8192)(_sounds)
 
 
 def _date(value: Any) -> Iterable[Range]:  # noqa: ANN401 - any element
@@ -114,18 +187,37 @@ def _timing(value: Any) -> Iterable[Range]:  # noqa: ANN401 - any element
     return ((min(low for low, _ in found), max(high for _, high in found)),) if found else ()
 
 
-def _reference(value: Any, local_bases: tuple[str, ...]) -> Target | None:  # noqa: ANN401 - any element
-    text = value.get("reference") if isinstance(value, dict) else value
-    return target_of(text, local_bases) if isinstance(text, str) else None
-
-
+@lru_cache(maxsize=1024)
 def reference_to(resource_type: str, local_bases: tuple[str, ...]) -> Converter:
-    """Return the converter of references; `resource_type` "" takes any."""
+    """Return the converter of references; `resource_type` "" takes any.
+
+    It remembers: one resource names a target in several places, many resources name the same.
+    """
+
+    def read(text: str) -> tuple[Target, ...]:
+        target = target_of(text, local_bases)
+        return () if target is None or resource_type not in ("", target[0]) else (target,)
+
+    known = lru_cache(maxsize=4096)(read)
 
     def convert(value: Any) -> Iterable[Target]:  # noqa: ANN401 - any element
-        found = _reference(value, local_bases)
-        if found is not None and resource_type in ("", found[0]):
-            yield found
+        text = value.get("reference") if isinstance(value, dict) else value
+        if type(text) is not str:
+            return ()
+        return known(text) if len(text) <= BOUND else read(text)
+
+    return convert
+
+
+@cache
+def resource_itself(targets: tuple[str, ...]) -> Converter:
+    """Return the converter of a resource in place of a reference to it (Bundle.entry.resource)."""
+
+    def convert(value: Any) -> Iterable[Target]:  # noqa: ANN401 - any element
+        if isinstance(value, dict) and value.get("resourceType") in targets:
+            identity = value.get("id")
+            if isinstance(identity, str) and identity:
+                yield value["resourceType"], bounded(identity)
 
     return convert
 
@@ -135,34 +227,38 @@ def _canonical(value: Any) -> Iterable[Target]:  # noqa: ANN401 - any element
 
 
 def _uri(value: Any) -> Iterable[tuple[str]]:  # noqa: ANN401 - any element
-    return ((value,),) if isinstance(value, str) and value else ()
+    return ((bounded(value),),) if isinstance(value, str) and value else ()
 
 
-_TOKENS: Final[dict[str, Converter]] = {
-    "boolean": _boolean,
-    "Coding": _coding,
-    "CodeableConcept": _concept,
-    "Identifier": _identifier,
-    "ContactPoint": _contact_point,
-    "deceased": _deceased,
+# By kind, by the type of the element; "" for the types that are not named.
+_CONVERTERS: Final[dict[Kind, dict[str, Converter]]] = {
+    Kind.TOKEN: {
+        "boolean": _boolean,
+        "Coding": coding,
+        "CodeableConcept": _concept,
+        "Identifier": identifier,
+        "ContactPoint": _contact_point,
+        "deceased": _deceased,
+        "integer": _whole_number,
+        "positiveInt": _whole_number,
+        "unsignedInt": _whole_number,
+        "": _text_token,
+    },
+    Kind.STRING: {"": strings},
+    Kind.DATE: {"Period": _period, "Timing": _timing, "": _date},
+    Kind.NUMBER: {"Range": number_ranges, "": numbers},
+    Kind.QUANTITY: {"Money": money, "Range": ranges, "SampledData": sampled, "": quantities},
+    Kind.REFERENCE: {"": _canonical},
+    Kind.URI: {"": _uri},
 }
-_STRINGS: Final[dict[str, Converter]] = {
-    "HumanName": _parts_of(_NAME_PARTS),
-    "Address": _parts_of(_ADDRESS_PARTS),
-}
-_DATES: Final[dict[str, Converter]] = {"Period": _period, "Timing": _timing}
 
 
 def converter(kind: Kind, type_name: str, system: str) -> Converter:
-    """Return the converter for elements of a type under a parameter of a kind."""
-    match kind:
-        case Kind.TOKEN:
-            return code_of(system) if system else _TOKENS.get(type_name, _text_token)
-        case Kind.STRING:
-            return _STRINGS.get(type_name, _string)
-        case Kind.DATE:
-            return _DATES.get(type_name, _date)
-        case Kind.REFERENCE if type_name == "canonical":
-            return _canonical
-        case _:
-            return _uri
+    """Return the converter for elements of a type under a parameter of a kind.
+
+    For references it is the one of canonical URLs: `reference_to` reads the others.
+    """
+    if kind is Kind.TOKEN and system:
+        return code_of(system)
+    named = _CONVERTERS[kind]
+    return named.get(type_name, named[""])

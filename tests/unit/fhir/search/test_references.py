@@ -12,6 +12,7 @@ _BASE = "https://passerelle.example/fhir"
     [
         ("Patient/1", ("Patient", "1")),
         ("Patient/1/_history/2", ("Patient", "1")),
+        ("Patient/1#contained", ("Patient", "1")),
         (f"{_BASE}/Patient/1", ("Patient", "1")),
         ("https://elsewhere.example/Patient/1", ("Patient", "https://elsewhere.example/Patient/1")),
         ("urn:uuid:0d7e6d0e-0000-4000-8000-000000000000",) * 2,
