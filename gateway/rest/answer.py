@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from gateway.store.records import Stored
@@ -19,9 +20,9 @@ Headers = tuple[tuple[bytes, bytes], ...]
 class Answer:
     """A status, headers and a body.
 
-    `media` is the body's media type; None means FHIR in the representation agreed on. `stream`
-    takes the place of `body` for what is too large to hold; `size` is its length in octets when
-    known.
+    `media` is the body's media type; None means FHIR JSON, which goes out in the representation
+    agreed on. `stream` takes the place of `body` for what is too large to hold; `size` is its
+    length in octets when known. `pieces` take its place for what is made while it is sent.
     """
 
     status: int
@@ -30,6 +31,7 @@ class Answer:
     media: bytes | None = None
     stream: BinaryIO | None = None
     size: int | None = None
+    pieces: Iterator[bytes] | None = None
 
 
 def etag(version: int) -> bytes:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from gateway.rest.answer import Answer
     from gateway.rest.ports import Ports
 
-_PLACES: Final = ("/fhir", "/health", "/metrics")
+_PLACES: Final = ("/fhir", "/health", "/metrics", "/openapi.json")
 
 
 class Application(FastAPI):

@@ -15,9 +15,19 @@ from gateway.errors import Malformed, NotAcceptable
 from gateway.fhir.wire import dumps
 from gateway.rest.answer import Answer, version_headers
 from gateway.rest.body import read_resource
-from gateway.rest.create import if_none_exist
-from gateway.rest.negotiation import is_fhir_json, media_type, ranked, require_json
-from gateway.rest.preconditions import expected_version
+from gateway.rest.conditions import if_none_exist
+from gateway.rest.negotiation import (
+    JSON_NAMES,
+    XML_NAMES,
+    is_fhir,
+    is_xml,
+    media_type,
+    ranked,
+    require_fhir,
+)
+from gateway.rest.pages import part_content, part_of
+from gateway.rest.preconditions import expected_version, only_new
+from gateway.rest.provenance import given_provenance
 from gateway.rest.read import current, has_it_already
 from gateway.rest.vread import version
 from gateway.rest.wrote import wrote
@@ -38,8 +48,16 @@ _MEDIA_TYPE: Final = re.compile(r"[\w.+-]+/[\w.+-]+(?:\s*;\s*[\w.-]+=(?:[\w.+-]+
 _FALLBACK: Final = "application/octet-stream"
 # What a browser would run or render with scripts when opened from here.
 _ACTIVE: Final = ("html", "svg", "xml", "javascript")
-_FHIR: Final = ("application/fhir+json", "application/json+fhir")
-_GENERIC_JSON: Final = ("application/json", "text/json")
+_FHIR: Final = tuple(name for name in (*JSON_NAMES, *XML_NAMES) if "fhir" in name)
+_GENERIC: Final = tuple(name for name in (*JSON_NAMES, *XML_NAMES) if "fhir" not in name)
+_SHORT: Final = ("json", "xml")
+# https://hl7.org/fhir/R4/binary.html#security-context
+_SECURITY_CONTEXT: Final = b"x-security-context"
+_REFERENCE: Final = re.compile(r"[!-~]+")
+# Generic XML is content, a CDA document for instance, unless this is how it begins.
+_BINARY_IN_XML: Final = re.compile(
+    rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:\w+:)?Binary[\s>]"
+)
 
 
 def read_binary(call: Call) -> Answer:
@@ -59,8 +77,9 @@ def _answer(call: Call, stored: Stored) -> Answer:
     resource = stored.resource
     content_type = _content_type(resource)
     if wants_resource(call, content_type):
-        return Answer(200, _whole(call.ports, resource, stored), headers)
-    headers = (*headers, *guards(content_type))
+        body = part_content(part_of(call), _whole(call.ports, resource, stored))
+        return Answer(200, body, headers)
+    headers = (*headers, *guards(content_type), *_security_context(resource))
     media = content_type.encode("latin-1")
     sha256 = _apart(resource)
     if sha256 is None:
@@ -70,22 +89,35 @@ def _answer(call: Call, stored: Stored) -> Answer:
 
 
 def wants_resource(call: Call, content_type: str) -> bool:
-    """Whether FHIR JSON is asked for rather than the content; raises `NotAcceptable` for neither.
+    """Whether FHIR is asked for rather than the content; raises `NotAcceptable` for neither.
 
-    `application/json` means the resource, except for content that is JSON itself.
+    `application/json` and `application/xml` mean the resource, except for content that is of that
+    type itself. `_format` overrides `Accept`.
     """
-    if "_format" in dict(call.parameters):
-        return True
     own = media_type(content_type.encode("latin-1"))
-    for name in ranked(call.header(b"accept") or "*/*"):
-        if name in _FHIR:
+    wanted = dict(call.parameters).get("_format")
+    names = ranked(call.header(b"accept") or "*/*") if wanted is None else [_format(wanted)]
+    for name in names:
+        if name in _FHIR or name in _SHORT:
             return True
         if name in ("*/*", own, f"{own.partition('/')[0]}/*"):
             return False
-        if name in _GENERIC_JSON:
+        if name in _GENERIC:
             return True
     message = f"This Binary is {own}: ask for that or for application/fhir+json."
     raise NotAcceptable(message)
+
+
+def _format(wanted: str) -> str:
+    # A plus sign that nobody encoded arrives as a space.
+    return wanted.partition(";")[0].strip().lower().replace(" ", "+")
+
+
+def _security_context(resource: Resource) -> Headers:
+    context = resource.get("securityContext", {}).get("reference", "")
+    if not isinstance(context, str) or not _REFERENCE.fullmatch(context):
+        return ()
+    return ((_SECURITY_CONTEXT, context.encode("ascii")),)
 
 
 def guards(content_type: str) -> Headers:
@@ -129,7 +161,10 @@ def create_binary(call: Call) -> Answer:
     """Create from a resource, or from any other content as it is."""
     resource = _received(call)
     resource.pop("id", None)
-    return wrote(call, call.ports.write.create("Binary", resource, if_none_exist(call)))
+    written = call.ports.write.create(
+        "Binary", resource, if_none_exist(call), given_provenance(call)
+    )
+    return wrote(call, written)
 
 
 def update_binary(call: Call) -> Answer:
@@ -139,19 +174,38 @@ def update_binary(call: Call) -> Answer:
     if resource.setdefault("id", call.id) != call.id:
         message = "The id in the resource must be the id in the address."
         raise Malformed(message, expression="Binary.id")
-    return wrote(call, call.ports.write.update("Binary", call.id, resource, expected))
+    written = call.ports.write.update(
+        "Binary",
+        call.id,
+        resource,
+        expected,
+        only_new=only_new(call.header(b"if-none-match")),
+        provenance=given_provenance(call),
+    )
+    return wrote(call, written)
 
 
 def _received(call: Call) -> Resource:
     content_type = call.headers.get(b"content-type")
-    if is_fhir_json(content_type):
-        require_json(content_type)
-        return set_apart(call.ports, read_resource(call.body, "Binary"))
+    if _is_resource(content_type, call.body):
+        require_fhir(content_type)
+        return set_apart(call.ports, read_resource(call, "Binary"))
     declared = (content_type or b"").decode("latin-1").strip()
     if not _MEDIA_TYPE.fullmatch(declared):
         message = "Content-Type is not a media type."
         raise Malformed(message)
-    return _with_content(call.ports, {"resourceType": "Binary", "contentType": declared}, call.body)
+    resource: Resource = {"resourceType": "Binary", "contentType": declared}
+    context = call.header(_SECURITY_CONTEXT)
+    if context is not None:
+        resource["securityContext"] = {"reference": context.strip()}
+    return _with_content(call.ports, resource, call.body)
+
+
+def _is_resource(content_type: bytes | None, body: bytes) -> bool:
+    """Whether a Binary comes as a resource, not as the content itself."""
+    if is_xml(content_type) and media_type(content_type) not in _FHIR:
+        return _BINARY_IN_XML.match(body) is not None
+    return is_fhir(content_type)
 
 
 def set_apart(ports: Ports, resource: Resource) -> Resource:

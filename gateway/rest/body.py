@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import zlib
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from gateway.errors import Malformed, TooLarge, UnsupportedMedia
-from gateway.fhir.wire import loads
+from gateway.fhir.wire import read_json
+from gateway.fhir.xml import read_xml
+from gateway.rest.negotiation import is_xml, require_fhir
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-    from typing import Any
 
     from gateway.fhir.wire import Resource
+    from gateway.rest.call import Call
 
     Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
@@ -75,17 +77,37 @@ def _unpacker(coding: bytes | None, limit: int) -> Callable[[bytes], bytes]:
     return unpack
 
 
-def read_resource(body: bytes, expected_type: str) -> Resource:
-    """Read one resource of `expected_type`; raises `Malformed`."""
+def read_resource(said: Call | bytes, expected_type: str = "") -> Resource:
+    """Return the resource in the body of a request, JSON or XML as its `Content-Type` says.
+
+    Without a `Content-Type`, or with the body alone, the first character tells. `expected_type` ""
+    takes any type. Raises `UnsupportedMedia` or `Malformed`.
+    """
+    if isinstance(said, bytes):
+        return _of_type(_read(said, None, expected_type), expected_type)
+    content_type = said.headers.get(b"content-type")
+    require_fhir(content_type)
+    return _of_type(_read(said.body, content_type, expected_type), expected_type)
+
+
+def _read(body: bytes, content_type: bytes | None, expected_type: str) -> Any:  # noqa: ANN401 - any JSON
     if not body:
-        message = f"The body is empty: a {expected_type} was expected."
+        message = f"The body is empty: a {expected_type or 'resource'} was expected."
         raise Malformed(message)
-    resource = loads(body)
+    if is_xml(content_type) or (not content_type and body.lstrip()[:1] == b"<"):
+        return read_xml(body)
+    return read_json(body)
+
+
+def _of_type(resource: Any, expected_type: str) -> Resource:  # noqa: ANN401 - any JSON
     if not isinstance(resource, dict):
         message = "The body is not a resource: a JSON object was expected."
         raise Malformed(message)
     found = resource.get("resourceType")
-    if found != expected_type:
+    if expected_type and found != expected_type:
         message = f"The body is not a {expected_type}: resourceType must say the same as the URL."
+        raise Malformed(message, expression="resourceType")
+    if not isinstance(found, str):
+        message = "The body is not a resource: it has no resourceType."
         raise Malformed(message, expression="resourceType")
     return resource

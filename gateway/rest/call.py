@@ -9,8 +9,9 @@ from urllib.parse import parse_qsl
 from gateway.errors import Malformed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    from gateway.rest.dispatch import Found
     from gateway.rest.negotiation import Representation
     from gateway.rest.ports import Ports
 
@@ -19,11 +20,17 @@ Pairs = tuple[tuple[str, str], ...]
 _MAX_PARAMETERS: Final = 500
 
 
+def _unjudged(_: Found) -> None:
+    """Let everything pass: the door has judged."""
+
+
 @dataclass(slots=True)
 class Call:
     """Where it goes (`type`, `id`, `version` from the path, empty when absent) and what it says.
 
-    Header names are lower case, their values as received.
+    `member` is the type that a compartment is searched for; `judge` raises for what is no address
+    or not for this caller, when one request holds several (a bundle). Header names are lower case,
+    their values as received.
     """
 
     ports: Ports
@@ -35,6 +42,8 @@ class Call:
     headers: Mapping[bytes, bytes]
     representation: Representation
     body: bytes = b""
+    member: str = ""
+    judge: Callable[[Found], None] = _unjudged
 
     def header(self, name: bytes) -> str | None:
         """Return a header's value, or None."""

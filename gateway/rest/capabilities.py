@@ -5,8 +5,17 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from gateway.fhir.capability import Served, capability_statement
+from gateway.errors import Malformed
+from gateway.fhir.capability import (
+    NORMATIVE,
+    Offer,
+    Served,
+    capability_statement,
+    terminology_capabilities,
+)
 from gateway.fhir.definitions import resource_types
+from gateway.fhir.search.compartments import compartments
+from gateway.fhir.search.parameters import installation
 from gateway.fhir.wire import dumps
 from gateway.rest.answer import Answer
 
@@ -18,48 +27,93 @@ if TYPE_CHECKING:
 
 # When what the statement says last changed.
 _DATE: Final = "2026-11-22"
-_SYSTEM: Final = "/fhir/{type}"
-# What else can be said of a resource type on which an interaction is offered.
-_FLAGS: Final[dict[str, dict[str, object]]] = {
-    "read": {"conditionalRead": "full-support"},
-    "vread": {"versioning": "versioned", "readHistory": True},
-    "update": {"updateCreate": True, "conditionalUpdate": False},
-    "create": {"conditionalCreate": True},
-    "delete": {"conditionalDelete": "not-supported"},
+_SYSTEM: Final = "/fhir"
+_TYPE: Final = "/fhir/{type}"
+_INSTANCE: Final = "/fhir/{type}/{id}"
+_MEMBERS: Final = "/fhir/{type}/{id}/{member}"
+_FORMATS: Final = ("json", "xml", "application/fhir+json", "application/fhir+xml")
+_PATCH_FORMATS: Final = (
+    "application/json-patch+json",
+    "application/fhir+json",
+    "application/fhir+xml",
+)
+_MODES: Final = ("full", "normative", "terminology")
+# What else can be said of a resource type on which there is a method at an address.
+_FLAGS: Final[dict[tuple[str, str], dict[str, object]]] = {
+    ("GET", _INSTANCE): {"conditionalRead": "full-support"},
+    ("GET", f"{_INSTANCE}/_history/{{vid}}"): {"versioning": "versioned", "readHistory": True},
+    ("PUT", _INSTANCE): {"updateCreate": True, "referencePolicy": ["literal", "enforced"]},
+    ("PUT", _TYPE): {"conditionalUpdate": True},
+    ("POST", _TYPE): {"conditionalCreate": True},
+    ("DELETE", _TYPE): {"conditionalDelete": "multiple"},
+}
+# What is not offered is said to be so.
+_NOT_OFFERED: Final[dict[str, object]] = {
+    "conditionalUpdate": False,
+    "conditionalDelete": "not-supported",
 }
 
 
 def capabilities_of(routes: Sequence[Route]) -> Callable[[Call], Answer]:
-    """Return the interaction that tells of `routes`; its answer is made once."""
-    system = tuple(dict.fromkeys(row.code for row in routes if _SYSTEM not in row.path))
+    """Return the interaction that tells of `routes`.
 
-    @lru_cache(maxsize=1)
-    def statement(base_url: str, version: str) -> bytes:
-        told = capability_statement(
-            served(routes, resource_types()),
-            base_url=base_url,
-            version=version,
-            date=_DATE,
-            formats=("json", "application/fhir+json"),
-            system_interactions=system,
-        )
+    Each of its answers is made once, and again when search parameters are installed.
+    """
+
+    @lru_cache(maxsize=2 * len(_MODES))
+    def statement(mode: str, base_url: str, version: str, _installation: int) -> bytes:
+        if mode == "terminology":
+            told = terminology_capabilities(base_url=base_url, version=version, date=_DATE)
+        else:
+            rows = served(routes, NORMATIVE if mode == "normative" else resource_types())
+            told = capability_statement(
+                rows, offer(routes), base_url=base_url, version=version, date=_DATE
+            )
         return dumps(told)
 
     def capabilities(call: Call) -> Answer:
-        """Answer the statement."""
-        return Answer(200, statement(call.ports.settings.fhir_url, call.ports.version))
+        """Answer the statement; raises `Malformed` for a mode that is none."""
+        mode = dict(call.parameters).get("mode", "full")
+        if mode not in _MODES:
+            message = f"mode is one of {', '.join(_MODES)}."
+            raise Malformed(message, expression="mode")
+        base_url = call.ports.settings.fhir_url
+        return Answer(200, statement(mode, base_url, call.ports.version, installation()))
 
     return capabilities
 
 
+def offer(routes: Sequence[Route]) -> Offer:
+    """Return what `routes` offer beside the single types."""
+    whole = [row for row in routes if _TYPE not in row.path]
+    codes = [row.code for row in whole if not row.operation]
+    if any((row.method, row.path) == ("POST", _SYSTEM) for row in whole):
+        # One address takes both, as the bundle says.
+        codes += ["transaction", "batch"]
+    return Offer(
+        formats=_FORMATS,
+        patch_formats=_PATCH_FORMATS if any(row.method == "PATCH" for row in routes) else (),
+        interactions=tuple(dict.fromkeys(codes)),
+        operations=_operations(whole),
+        compartments=compartments() if any(row.path == _MEMBERS for row in routes) else (),
+    )
+
+
 def served(routes: Sequence[Route], types: frozenset[str]) -> list[Served]:
     """Return what `routes` offer on each type."""
-    return [_served(routes, name) for name in sorted(types)]
+    typed = [row for row in routes if _TYPE in row.path]
+    return [_served([row for row in typed if row.serves(name)], name) for name in sorted(types)]
 
 
-def _served(routes: Sequence[Route], name: str) -> Served:
-    offered = tuple(
-        dict.fromkeys(row.code for row in routes if _SYSTEM in row.path and row.only in ("", name))
-    )
-    flags = {key: value for code in offered for key, value in _FLAGS.get(code, {}).items()}
-    return Served(name, offered, flags)
+def _served(offered: Sequence[Route], name: str) -> Served:
+    flags: dict[str, object] = {}
+    for row in offered:
+        flags |= _FLAGS.get((row.method, row.path), {})
+    codes = tuple(dict.fromkeys(row.code for row in offered if not row.operation))
+    return Served(name, codes, _NOT_OFFERED | flags, _operations(offered))
+
+
+def _operations(routes: Sequence[Route]) -> tuple[tuple[str, str], ...]:
+    """Return (name, definition) of the operations among `routes`, each once."""
+    found = {(row.code.removeprefix("$"), row.operation): None for row in routes if row.operation}
+    return tuple(sorted(found))

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway.fhir.search.query import parse_search
 from gateway.rest.body import read_resource
-from gateway.rest.call import read_pairs
-from gateway.rest.negotiation import require_json
+from gateway.rest.conditions import if_none_exist
+from gateway.rest.provenance import given_provenance
 from gateway.rest.wrote import wrote
 
 if TYPE_CHECKING:
-    from gateway.fhir.search.query import SearchQuery
     from gateway.rest.answer import Answer
     from gateway.rest.call import Call
 
@@ -21,20 +19,9 @@ def create(call: Call) -> Answer:
 
     The server gives the id: one in the body is ignored, as the specification has it.
     """
-    require_json(call.headers.get(b"content-type"))
-    resource = read_resource(call.body, call.type)
+    resource = read_resource(call, call.type)
     resource.pop("id", None)
-    return wrote(call, call.ports.write.create(call.type, resource, if_none_exist(call)))
-
-
-def if_none_exist(call: Call) -> SearchQuery | None:
-    """Return the search of `If-None-Exist`; raises `Invalid` for one that is not understood.
-
-    https://hl7.org/fhir/R4/http.html#ccreate
-    """
-    search = call.headers.get(b"if-none-exist")
-    if search is None:
-        return None
-    # Some clients send the whole relative URL.
-    pairs = read_pairs(search.strip().rpartition(b"?")[2])
-    return parse_search(call.type, pairs)
+    written = call.ports.write.create(
+        call.type, resource, if_none_exist(call), given_provenance(call)
+    )
+    return wrote(call, written)

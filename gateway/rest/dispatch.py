@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from itertools import zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.errors import MethodNotAllowed, NotFound
@@ -11,6 +12,7 @@ from gateway.errors import MethodNotAllowed, NotFound
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from gateway.fhir.parameters import Input
     from gateway.rest.answer import Answer
     from gateway.rest.call import Call
 
@@ -32,8 +34,10 @@ class Place(Enum):
 class Route:
     """One interaction: how it is addressed, its code in the specification, what answers it.
 
-    `path` has `{type}`, `{id}` and `{vid}` for what varies; `only` keeps the route to one resource
-    type; `any_media` means that the interaction itself judges `Accept`.
+    `path` has `{type}`, `{id}`, `{vid}` and `{member}` (the second type of a compartment search)
+    for what varies; `only` keeps the route to some resource types; `any_media` means that the
+    interaction itself judges `Accept`. An operation has its name with the dollar as `code`, the
+    canonical URL of its OperationDefinition as `operation`, and what it takes as `inputs`.
     """
 
     method: str
@@ -41,8 +45,50 @@ class Route:
     code: str
     answer: Callable[[Call], Answer]
     place: Place
-    only: str = ""
+    only: str | tuple[str, ...] = ()
     any_media: bool = False
+    operation: str = ""
+    inputs: tuple[Input, ...] = ()
+
+    @property
+    def types(self) -> frozenset[str]:
+        """The resource types that the route is kept to; empty means every type."""
+        return frozenset({self.only} if isinstance(self.only, str) else self.only) - {""}
+
+    def serves(self, resource_type: str) -> bool:
+        """Whether the route is there for that type."""
+        return not self.types or resource_type in self.types
+
+
+def operation(  # noqa: PLR0913 - the columns of a row
+    name: str,
+    definition: str,
+    answer: Callable[[Call], Answer],
+    *levels: str,
+    only: str | tuple[str, ...] = (),
+    methods: tuple[str, ...] = ("GET", "POST"),
+    place: Place = Place.QUERY,
+    inputs: tuple[Input, ...] = (),
+) -> tuple[Route, ...]:
+    """Return the rows of one operation: a `name` with its dollar below each of `levels`.
+
+    A level is the path above the name: `/fhir`, `/fhir/{type}` or `/fhir/{type}/{id}`
+    (https://hl7.org/fhir/R4/operations.html#executing).
+    """
+    return tuple(
+        Route(
+            method,
+            f"{level}/{name}",
+            name,
+            answer,
+            place,
+            only=only,
+            operation=definition,
+            inputs=inputs,
+        )
+        for level in levels
+        for method in methods
+    )
 
 
 class Found(NamedTuple):
@@ -52,6 +98,7 @@ class Found(NamedTuple):
     type: str
     id: str
     version: str
+    member: str = ""
 
 
 class NotOffered(MethodNotAllowed):
@@ -70,31 +117,43 @@ class Table:
     """The routes, arranged by the shape of their addresses."""
 
     def __init__(self, routes: Iterable[Route]) -> None:
-        """Arrange `routes`; one kept to a type wins over the general one."""
+        """Arrange `routes`; one kept to some types wins over the general one."""
         routes = tuple(routes)
-        special = {route.only for route in routes if route.only}
+        special = frozenset[str]().union(*(route.types for route in routes))
         self._by_shape: dict[Shape, dict[str, Route]] = {}
-        for route in sorted(routes, key=lambda route: bool(route.only)):
-            for only in {route.only} if route.only else {"", *special}:
+        for route in sorted(routes, key=lambda route: bool(route.types)):
+            for only in route.types or {"", *special}:
                 self._by_shape.setdefault(_shape(route.path, only), {})[route.method] = route
         self._names = {route.path: _names(route.path) for route in routes}
-        self._literals = frozenset(
-            part for shape in self._by_shape for part in shape if part is not None
+        # By position: an id may read like a type or like a word that stands elsewhere.
+        self._literals: tuple[frozenset[str | None], ...] = tuple(
+            map(frozenset, zip_longest(*self._by_shape))
         )
 
     def find(self, method: str, path: str) -> Found:
         """Return the route; raises `NotFound` or `NotOffered`. HEAD finds what GET does."""
         segments = path.strip("/").split("/")
-        literals = self._literals
-        methods = self._by_shape.get(tuple([s if s in literals else None for s in segments]))
-        if methods is None:
-            message = "There is nothing at this address."
-            raise NotFound(message)
+        shape = tuple([s if s in at else None for s, at in zip(segments, self._literals)])  # noqa: B905 - too long an address is found out below
+        methods = self._by_shape.get(shape) if len(shape) == len(segments) else None
+        if methods is None or (shape[-1] is None and segments[-1].startswith("$")):
+            raise NotFound(_nothing(segments[-1]))
         route = methods.get("GET" if method == "HEAD" else method)
         if route is None:
             raise NotOffered(method, _allowed(methods))
         given = dict(zip(self._names[route.path], segments, strict=True))
-        return Found(route, given.get("type", ""), given.get("id", ""), given.get("vid", ""))
+        return Found(
+            route,
+            given.get("type", ""),
+            given.get("id", ""),
+            given.get("vid", ""),
+            given.get("member", ""),
+        )
+
+
+def _nothing(name: str) -> str:
+    if name.startswith("$"):
+        return f"{name[:64]} is not an operation that is served at this address."
+    return "There is nothing at this address."
 
 
 def _shape(path: str, only: str) -> Shape:

@@ -77,7 +77,8 @@ class Door:
             template = found.route.path
             parameters = read_pairs(scope["query_string"])
             representation = _representation(found.route, headers, parameters)
-            self._judge(found, scope["client"])
+            judge = partial(self._judge, client=scope["client"])
+            judge(found)
             call = Call(
                 self._ports,
                 method,
@@ -87,6 +88,8 @@ class Door:
                 parameters,
                 headers,
                 representation,
+                member=found.member,
+                judge=judge,
             )
             if method in _WITH_BODY:
                 call.body = await read_body(receive, headers, self._limit)
@@ -102,9 +105,10 @@ class Door:
 
     def _judge(self, found: Found, client: tuple[str, int] | None) -> None:
         """Refuse unknown types, impossible ids and whatever access does not permit."""
-        if found.type and found.type not in self._types:
-            message = f"{found.type[:64]} is not a resource type of FHIR R4."
-            raise NotFound(message)
+        for name in (found.type, found.member):
+            if name and name not in self._types:
+                message = f"{name[:64]} is not a resource type of FHIR R4."
+                raise NotFound(message)
         if found.id and _ID.fullmatch(found.id) is None:
             message = "The id in the address may hold up to 64 letters, digits, - and . only."
             raise Malformed(message)

@@ -8,14 +8,13 @@ from __future__ import annotations
 import re
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from gateway.errors import Malformed
+from gateway.fhir.etag import TAG, version_of
 
 if TYPE_CHECKING:
     from datetime import datetime
-
-_TAG: Final = re.compile(r'\s*(?:W/)?"(\d{1,9})"\s*')
 
 
 class Return(StrEnum):
@@ -30,11 +29,16 @@ def expected_version(if_match: str | None) -> int | None:
     """Return the version that `If-Match` demands, None without one; raises `Malformed`."""
     if if_match is None:
         return None
-    found = _TAG.fullmatch(if_match)
-    if found is None:
+    version = version_of(if_match)
+    if version is None:
         message = 'If-Match must be one version of the resource, as in W/"3".'
         raise Malformed(message)
-    return int(found[1])
+    return version
+
+
+def only_new(if_none_match: str | None) -> bool:
+    """Whether `If-None-Match: *` demands that a write creates."""
+    return if_none_match is not None and if_none_match.strip() == "*"
 
 
 def is_known(if_none_match: str | None, version: int) -> bool:
@@ -43,7 +47,7 @@ def is_known(if_none_match: str | None, version: int) -> bool:
         return False
     if if_none_match.strip() == "*":
         return True
-    return str(version) in _TAG.findall(if_none_match)
+    return str(version) in TAG.findall(if_none_match)
 
 
 def is_unmodified(if_modified_since: str | None, last_updated: datetime) -> bool:

@@ -29,6 +29,17 @@ _TOO_LONG: Final = (
     b"content-type: application/fhir+json;charset=utf-8\r\n"
     b"connection: close\r\ncontent-length: %d\r\n\r\n%s"
 )
+# Longer than this httptools does not take an address apart.
+_URL_BYTES: Final = 65_535
+_UNREADABLE: Final = (
+    b"HTTP/1.1 400 Bad Request\r\n"
+    b"content-type: application/fhir+json;charset=utf-8\r\n"
+    b"connection: close\r\ncontent-length: %d\r\n\r\n%s"
+)
+_UNREADABLE_BODY: Final = (
+    b'{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"structure",'
+    b'"diagnostics":"The request cannot be read as HTTP/1.1."}]}'
+)
 _TOO_LONG_BODY: Final = (
     b'{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"too-long",'
     b'"diagnostics":"The request line and headers are too long: search by POST."}]}'
@@ -68,7 +79,19 @@ class BoundedHead(HttpToolsProtocol):
     @override
     def on_headers_complete(self) -> None:
         self._head = None
+        if len(self.url) <= _URL_BYTES:
+            super().on_headers_complete()
+            return
+        # A search may fill a head: its query is cut off here and given to the request, which
+        # begins once this returns.
+        self.url, _, query = self.url.partition(b"?")
         super().on_headers_complete()
+        self.scope["query_string"] = query
+
+    @override
+    def send_400_response(self, msg: str) -> None:
+        self.transport.write(_UNREADABLE % (len(_UNREADABLE_BODY), _UNREADABLE_BODY))
+        self.transport.close()
 
     @override
     def data_received(self, data: bytes) -> None:

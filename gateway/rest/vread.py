@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from gateway.errors import Gone, NotFound
 from gateway.rest.answer import Answer, version_headers
+from gateway.rest.pages import part_content, part_of
 from gateway.rest.read import has_it_already
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ def vread(call: Call) -> Answer:
     headers = version_headers(stored)
     if has_it_already(call, stored):
         return Answer(304, headers=headers)
-    return Answer(200, stored.content, headers)
+    return Answer(200, part_content(part_of(call), stored.content), headers)
 
 
 def version(call: Call) -> Stored:

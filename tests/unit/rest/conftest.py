@@ -11,11 +11,15 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from gateway.fhir.terminology.base import BaseTerminology
+from gateway.fhir.terminology.resolver import Chain
+from gateway.fhir.terminology.terminology import Terminology
 from gateway.ingest.resource import ResourceIngest
 from gateway.rest.application import build_application
 from gateway.rest.ports import Ports
 from gateway.settings import Peers, Settings
 from gateway.store.api import open_store
+from gateway.store.canonicals import StoredTerminology
 from gateway.store.migrate import migrate
 from gateway.store.objects import FileObjects
 
@@ -85,6 +89,7 @@ def caller(tmp_path: Path, blank_database: Path) -> Iterator[Caller]:
         doors=lambda: doors,
         metrics=lambda: (b"up 1\n", "text/plain; version=0.0.4; charset=utf-8"),
         observe=lambda method, route, status, _: counted.append((method, route, status)),
+        terminology=Terminology(Chain(StoredTerminology(store), BaseTerminology())),
     )
     yield Caller(ports, build_application(ports), doors, counted)
     store.close()

@@ -55,12 +55,12 @@ def is_outcome(answer: httpx.Response) -> bool:
     ("method", "path", "status"),
     [
         ("GET", "/nothing", 404),
-        ("GET", "/fhir", 404),
+        ("PUT", "/fhir", 405),
         ("GET", "/fhir/Patient/p/x/y/z", 404),
         ("GET", "/fhirish", 404),
         ("TRACE", "/fhir/metadata", 405),
-        ("PATCH", "/fhir/Patient/p1", 405),
-        ("DELETE", "/fhir/Patient", 405),
+        ("PATCH", "/fhir/Patient/p1", 415),
+        ("DELETE", "/fhir/Patient", 400),
         ("POST", "/health/live", 405),
     ],
 )
@@ -72,8 +72,8 @@ def test_what_is_not_offered_is_told_in_an_outcome(
     assert ("allow" in answer.headers) is (status == 405)
 
 
-def test_xml_is_not_acceptable_yet(caller: Caller) -> None:
-    answer = caller.ask("GET", "/fhir/metadata", headers={"accept": "application/fhir+xml"})
+def test_what_is_neither_json_nor_xml_is_not_acceptable(caller: Caller) -> None:
+    answer = caller.ask("GET", "/fhir/metadata", headers={"accept": "text/turtle"})
     assert (answer.status_code, is_outcome(answer)) == (406, True)
 
 

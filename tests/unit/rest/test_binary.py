@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from gateway.fhir.xml import read_xml
+
 if TYPE_CHECKING:
     import httpx
 
@@ -81,9 +83,11 @@ def test_nobody_reads_an_object_by_naming_its_digest(caller: Caller) -> None:
         ("application/*", "application/pdf"),
         ("application/json", "application/json;charset=utf-8"),
         (
-            "application/fhir+xml, application/fhir+json;q=0.9",
+            "application/fhir+xml;q=0.8, application/fhir+json;q=0.9",
             "application/fhir+json;charset=utf-8",
         ),
+        ("application/fhir+xml", "application/fhir+xml;charset=utf-8"),
+        ("image/png, text/xml;q=0.9", "text/xml;charset=utf-8"),
     ],
 )
 def test_accept_chooses_between_content_and_resource(
@@ -92,6 +96,58 @@ def test_accept_chooses_between_content_and_resource(
     path = f"/fhir/Binary/{put(caller, PDF).json()['id']}"
     answer = caller.ask("GET", path, headers={"accept": accept})
     assert (answer.status_code, answer.headers["content-type"]) == (200, content_type)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "status", "content_type"),
+    [
+        ("json", 200, "application/fhir+json;charset=utf-8"),
+        ("xml", 200, "application/fhir+xml;charset=utf-8"),
+        ("application/fhir+xml", 200, "application/fhir+xml;charset=utf-8"),
+        ("application/pdf", 200, "application/pdf"),
+        ("image/png", 406, "application/fhir+json;charset=utf-8"),
+    ],
+)
+def test_format_chooses_as_well(
+    caller: Caller, wanted: str, status: int, content_type: str
+) -> None:
+    path = f"/fhir/Binary/{put(caller, PDF).json()['id']}"
+    answer = caller.ask("GET", path, params={"_format": wanted}, headers={"accept": "*/*"})
+    assert (answer.status_code, answer.headers["content-type"]) == (status, content_type)
+
+
+@pytest.mark.parametrize("content", [PDF, LARGE])
+def test_a_binary_goes_both_ways_as_xml(caller: Caller, content: bytes) -> None:
+    created = put(caller, content).json()
+    xml = caller.ask("GET", f"/fhir/Binary/{created['id']}?_format=xml").content
+    assert read_xml(xml)["data"] == base64.b64encode(content).decode()
+    for content_type in ("application/fhir+xml", "text/xml"):
+        again = put(caller, xml, content_type).json()
+        raw = caller.ask("GET", f"/fhir/Binary/{again['id']}")
+        assert (raw.content, raw.headers["content-type"]) == (content, "application/pdf")
+
+
+def test_other_xml_is_content(caller: Caller) -> None:
+    cda = b'<?xml version="1.0"?><ClinicalDocument xmlns="urn:hl7-org:v3"/>'
+    created = put(caller, cda, "text/xml").json()
+    assert caller.ask("GET", f"/fhir/Binary/{created['id']}").content == cda
+
+
+def test_a_summary_of_a_binary_lacks_its_data(caller: Caller) -> None:
+    created = put(caller, PDF).json()
+    told = caller.ask("GET", f"/fhir/Binary/{created['id']}?_format=json&_elements=contentType")
+    assert (told.json()["contentType"], "data" in told.json()) == ("application/pdf", False)
+
+
+def test_the_security_context_comes_and_goes_as_a_header(
+    caller: Caller, patient: dict[str, Any]
+) -> None:
+    reference = f"Patient/{caller.create(patient)['id']}"
+    headers = {"content-type": "application/pdf", "x-security-context": reference}
+    answer = caller.ask("POST", "/fhir/Binary", content=PDF, headers=headers)
+    assert answer.json()["securityContext"] == {"reference": reference}
+    raw = caller.ask("GET", f"/fhir/Binary/{answer.json()['id']}")
+    assert raw.headers["x-security-context"] == reference
 
 
 def test_neither_content_nor_resource_is_not_acceptable(caller: Caller) -> None:

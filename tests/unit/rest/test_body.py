@@ -8,9 +8,13 @@ import pytest
 
 from gateway.errors import Malformed, TooLarge, UnsupportedMedia
 from gateway.rest.body import Disconnected, read_body, read_resource
+from gateway.rest.call import Call
+from gateway.rest.negotiation import DEFAULT
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
+
+    from tests.unit.rest.conftest import Caller
 
 
 def body_of(
@@ -72,6 +76,11 @@ def test_other_codings_are_not_read() -> None:
         body_of(b"x", headers={b"content-encoding": b"br"})
 
 
+XML = b'<Patient xmlns="http://hl7.org/fhir"><active value="true"/></Patient>'
+JSON = b'{"resourceType":"Patient","active":true}'
+PATIENT = {"resourceType": "Patient", "active": True}
+
+
 @pytest.mark.parametrize(
     "body",
     [b"", b"{", b"[]", b"null", b'"Patient"', b"{}", b'{"resourceType":"Observation"}', b"\xff"],
@@ -81,6 +90,49 @@ def test_what_is_not_a_resource_of_the_type_is_malformed(body: bytes) -> None:
         read_resource(body, "Patient")
 
 
-def test_a_resource_of_the_type_is_read() -> None:
-    resource = {"resourceType": "Patient", "active": True}
-    assert read_resource(b'{"resourceType":"Patient","active":true}', "Patient") == resource
+@pytest.mark.parametrize("body", [b"", b"{}", b'{"resourceType":3}', b"[]", b"<a/>"])
+def test_what_is_no_resource_at_all_is_malformed(body: bytes) -> None:
+    with pytest.raises(Malformed):
+        read_resource(body)
+
+
+@pytest.mark.parametrize("body", [JSON, XML, b" \n" + XML])
+def test_a_resource_is_read_from_json_or_xml(body: bytes) -> None:
+    assert read_resource(body, "Patient") == read_resource(body) == PATIENT
+
+
+def called(caller: Caller, content_type: bytes | None, body: bytes) -> Call:
+    headers = {} if content_type is None else {b"content-type": content_type}
+    return Call(caller.ports, "POST", "Patient", "", "", (), headers, DEFAULT, body)
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        (None, JSON),
+        (None, XML),
+        (b"application/fhir+json", JSON),
+        (b"application/fhir+xml; charset=utf-8", XML),
+        (b"text/xml", XML),
+    ],
+)
+def test_content_type_says_how_a_body_is_read(
+    caller: Caller, content_type: bytes | None, body: bytes
+) -> None:
+    assert read_resource(called(caller, content_type, body), "Patient") == PATIENT
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "refusal"),
+    [
+        (b"application/fhir+json", XML, Malformed),
+        (b"application/fhir+xml", JSON, Malformed),
+        (b"text/turtle", JSON, UnsupportedMedia),
+        (b"application/fhir+xml;charset=utf-16", XML, UnsupportedMedia),
+    ],
+)
+def test_a_body_that_is_not_what_it_says_is_refused(
+    caller: Caller, content_type: bytes, body: bytes, refusal: type[Exception]
+) -> None:
+    with pytest.raises(refusal):
+        read_resource(called(caller, content_type, body), "Patient")

@@ -36,3 +36,24 @@ def test_what_others_refer_to_stays(caller: Caller, patient: dict[str, Any]) -> 
     answer = caller.ask("DELETE", f"/fhir/{path}")
     assert answer.status_code == 409
     assert f"Observation/{referrer['id']}" in answer.json()["issue"][0]["diagnostics"]
+
+
+def test_a_conditional_delete_takes_all_that_match(caller: Caller, patient: dict[str, Any]) -> None:
+    ids = [caller.create(patient)["id"] for _ in range(3)]
+    told = {"prefer": "return=OperationOutcome"}
+    answer = caller.ask("DELETE", "/fhir/Patient?identifier=IPP-0042", headers=told)
+    assert (answer.status_code, answer.json()["issue"][0]["diagnostics"]) == (200, "Deleted: 3.")
+    assert [caller.ask("GET", f"/fhir/Patient/{one}").status_code for one in ids] == [410] * 3
+    again = caller.ask("DELETE", "/fhir/Patient?identifier=IPP-0042")
+    assert (again.status_code, again.content) == (204, b"")
+
+
+def test_a_conditional_delete_of_one_version_is_about_one_resource(
+    caller: Caller, patient: dict[str, Any]
+) -> None:
+    for _ in range(2):
+        caller.create(patient)
+    answer = caller.ask(
+        "DELETE", "/fhir/Patient?identifier=IPP-0042", headers={"if-match": 'W/"1"'}
+    )
+    assert answer.status_code == 412

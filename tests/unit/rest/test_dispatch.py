@@ -7,7 +7,7 @@ from gateway.rest.answer import Answer
 from gateway.rest.dispatch import NotOffered, Place, Route, Table
 
 
-def row(method: str, path: str, code: str, only: str = "") -> Route:
+def row(method: str, path: str, code: str, only: str | tuple[str, ...] = ()) -> Route:
     return Route(method, path, code, lambda _: Answer(200), Place.LOOP, only=only)
 
 
@@ -20,6 +20,10 @@ TABLE = Table(
         row("GET", "/fhir/{type}/{id}/_history/{vid}", "vread"),
         row("POST", "/fhir/{type}/_search", "search-type"),
         row("PUT", "/fhir/{type}/{id}", "update-media", only="Media"),
+        row("GET", "/fhir/{type}/$expand", "$expand", only=("ValueSet", "Media")),
+        row("GET", "/fhir/$meta", "$meta"),
+        row("GET", "/fhir/{type}/{id}/$meta", "$meta"),
+        row("GET", "/fhir/{type}/{id}/{member}", "search-type"),
     )
 )
 
@@ -36,13 +40,39 @@ TABLE = Table(
         ("PUT", "/fhir/Media/m1", ("update-media", "Media", "m1", "")),
         ("GET", "/fhir/Media/m1", ("read", "Media", "m1", "")),
         ("PUT", "/fhir/Patient/p1", ("update", "Patient", "p1", "")),
+        ("GET", "/fhir/Media/$expand", ("$expand", "Media", "", "")),
+        ("GET", "/fhir/ValueSet/$expand", ("$expand", "ValueSet", "", "")),
+        ("GET", "/fhir/$meta", ("$meta", "", "", "")),
+        ("GET", "/fhir/Media/m1/$meta", ("$meta", "Media", "m1", "")),
+        ("GET", "/fhir/Basic/Media", ("read", "Basic", "Media", "")),
+        ("GET", "/fhir/Basic/metadata", ("read", "Basic", "metadata", "")),
     ],
 )
 def test_an_address_finds_its_route(
     method: str, path: str, found: tuple[str, str, str, str]
 ) -> None:
-    route, resource_type, resource_id, version = TABLE.find(method, path)
+    route, resource_type, resource_id, version, _ = TABLE.find(method, path)
     assert (route.code, resource_type, resource_id, version) == found
+
+
+def test_a_compartment_names_a_second_type() -> None:
+    found = TABLE.find("GET", "/fhir/Patient/p1/Observation")
+    assert (found.type, found.id, found.member) == ("Patient", "p1", "Observation")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/fhir/Patient/$expand",
+        "/fhir/$expand",
+        "/fhir/Patient/$else",
+        "/fhir/Patient/p1/$else",
+        "/fhir/Patient/p1/$expand",
+    ],
+)
+def test_an_operation_that_is_not_served_there_is_named(path: str) -> None:
+    with pytest.raises(NotFound, match=r"\$(expand|else) is not an operation"):
+        TABLE.find("GET", path)
 
 
 @pytest.mark.parametrize("path", ["", "/", "/fhir", "/fhir/a/b/c/d/e", "/other/x"])

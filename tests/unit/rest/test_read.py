@@ -4,6 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from gateway.fhir.summary import SUBSETTED
+from gateway.fhir.xml import read_xml
+
 if TYPE_CHECKING:
     from tests.unit.rest.conftest import Caller
 
@@ -78,3 +81,30 @@ def test_what_was_deleted_is_gone(caller: Caller, patient: dict[str, Any]) -> No
     caller.ask("DELETE", path)
     answer = caller.ask("GET", path)
     assert (answer.status_code, answer.json()["issue"][0]["code"]) == (410, "deleted")
+
+
+def test_a_read_may_ask_for_a_part(caller: Caller, patient: dict[str, Any]) -> None:
+    created = caller.create(patient)
+    path = f"/fhir/Patient/{created['id']}"
+    tagged = {**created["meta"], "tag": [SUBSETTED]}
+    part = {"resourceType": "Patient", "id": created["id"], "meta": tagged}
+    assert caller.ask("GET", f"{path}?_elements=gender").json() == {**part, "gender": "female"}
+    assert caller.ask("GET", f"{path}?_summary=text").json() == part
+    assert caller.ask("GET", f"{path}/_history/1?_summary=text").json() == part
+    assert caller.ask("GET", f"{path}?_summary=false").json() == created
+    assert caller.ask("GET", f"{path}?_elements=colour").status_code == 400
+
+
+def test_a_read_answers_in_xml(caller: Caller, patient: dict[str, Any]) -> None:
+    created = caller.create(patient)
+    answer = caller.ask("GET", f"/fhir/Patient/{created['id']}?_format=xml&_pretty=true")
+    assert answer.headers["content-type"] == "application/fhir+xml;charset=utf-8"
+    assert answer.headers["etag"] == 'W/"1"'
+    assert read_xml(answer.content) == created
+    assert "\n  <id value=" in answer.text
+
+
+def test_a_refusal_is_told_in_xml_to_who_asks_for_it(caller: Caller) -> None:
+    answer = caller.ask("GET", "/fhir/Patient/nobody", headers={"accept": "text/xml"})
+    assert (answer.status_code, answer.headers["content-type"]) == (404, "text/xml;charset=utf-8")
+    assert read_xml(answer.content)["issue"][0]["code"] == "not-found"

@@ -5,8 +5,22 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from gateway.fhir.summary import SUBSETTED
+from gateway.fhir.xml import read_xml
+
 if TYPE_CHECKING:
     from tests.unit.rest.conftest import Caller
+
+
+def observation(patient_id: str) -> dict[str, Any]:
+    return {
+        "resourceType": "Observation",
+        "status": "final",
+        "code": {"text": "Tension"},
+        "subject": {"reference": f"Patient/{patient_id}"},
+        "note": [{"text": "au repos"}],
+    }
+
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 
@@ -88,6 +102,58 @@ def test_unknown_parameters_are_refused_unless_leniency_is_asked_for(caller: Cal
     )
     base = caller.ports.settings.fhir_url
     assert links(lenient.json()) == {"self": f"{base}/Patient?gender=male"}
+    (told,) = lenient.json()["entry"]
+    issue = {
+        "severity": "warning",
+        "code": "not-supported",
+        "diagnostics": "The parameter colour is not known here and was ignored.",
+        "expression": ["colour"],
+    }
+    assert told == {
+        "resource": {"resourceType": "OperationOutcome", "issue": [issue]},
+        "search": {"mode": "outcome"},
+    }
+
+
+def test_matches_are_summarised_and_what_is_included_is_whole(
+    caller: Caller, patient: dict[str, Any]
+) -> None:
+    subject = caller.create(patient)
+    created = caller.create(observation(subject["id"]))
+    query = "_include=Observation:subject&_elements=subject"
+    first, second = caller.ask("GET", f"/fhir/Observation?{query}").json()["entry"]
+    assert first["resource"] == {
+        name: created[name] for name in ("resourceType", "id", "status", "code", "subject")
+    } | {"meta": {**created["meta"], "tag": [SUBSETTED]}}
+    assert second["resource"] == subject
+
+
+def test_a_search_answers_in_xml(caller: Caller, patient: dict[str, Any]) -> None:
+    created = caller.create(patient)
+    answer = caller.ask("GET", "/fhir/Patient", headers={"accept": "application/fhir+xml"})
+    assert answer.headers["content-type"] == "application/fhir+xml;charset=utf-8"
+    bundle = read_xml(answer.content)
+    assert [entry["resource"] for entry in bundle["entry"]] == [created]
+    assert bundle["entry"][0]["search"] == {"mode": "match"}
+
+
+def test_a_pretty_page_says_the_same(caller: Caller, patient: dict[str, Any]) -> None:
+    caller.create(patient)
+    plain = caller.ask("GET", "/fhir/Patient?_sort=_id").json()
+    pretty = caller.ask("GET", "/fhir/Patient?_sort=_id&_pretty=true")
+    assert pretty.json()["entry"] == plain["entry"]
+    assert '\n      "resource": {\n        "resourceType": "Patient"' in pretty.text
+
+
+def test_a_large_page_is_sent_in_pieces(caller: Caller, patient: dict[str, Any]) -> None:
+    text = "x" * 60_000
+    wanted = [caller.create({**patient, "language": "fr", "name": [{"text": text}]})]
+    wanted += [caller.create({**patient, "name": [{"text": text}]}) for _ in range(5)]
+    for accept in ("application/fhir+json", "application/fhir+xml"):
+        answer = caller.ask("GET", "/fhir/Patient", headers={"accept": accept})
+        assert "content-length" not in answer.headers
+        bundle = answer.json() if "json" in accept else read_xml(answer.content)
+        assert [entry["resource"] for entry in bundle["entry"]] == wanted
 
 
 @pytest.mark.parametrize(

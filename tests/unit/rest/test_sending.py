@@ -12,7 +12,7 @@ from gateway.rest.negotiation import DEFAULT, Representation
 from gateway.rest.sending import send_answer, takes_gzip
 
 if TYPE_CHECKING:
-    from collections.abc import MutableMapping
+    from collections.abc import Iterator, MutableMapping
 
 
 def sent(
@@ -43,6 +43,73 @@ def test_fhir_goes_out_in_the_representation_agreed_on() -> None:
 def test_pretty_indents_and_keeps_digits() -> None:
     status, _, body = sent(Answer(200, b'{"a":1.50}'), representation=Representation(pretty=True))
     assert (status, body) == (200, b'{\n  "a": 1.50\n}')
+
+
+XML = Representation(b"application/fhir+xml;charset=utf-8", xml=True)
+BASIC = b'{"resourceType":"Basic","id":"b"}'
+BASIC_XML = (
+    b'<?xml version="1.0" encoding="UTF-8"?>'
+    b'<Basic xmlns="http://hl7.org/fhir"><id value="b"/></Basic>'
+)
+
+
+def test_fhir_goes_out_as_xml_with_the_length_of_the_xml() -> None:
+    length = b"%d" % len(BASIC_XML)
+    headers = {b"content-type": XML.media, b"content-length": length}
+    assert sent(Answer(200, BASIC), representation=XML) == (200, headers, BASIC_XML)
+    assert sent(Answer(200, BASIC), representation=XML, method="HEAD") == (200, headers, b"")
+
+
+def test_a_large_resource_goes_out_as_xml_as_well() -> None:
+    long = b'{"resourceType":"Basic","author":{"display":"%s"}}' % (b"x" * 30_000)
+    _, headers, body = sent(Answer(200, long), representation=XML)
+    assert headers[b"content-type"] == XML.media
+    assert b"x" * 30_000 in body
+
+
+def test_what_has_no_xml_goes_out_as_json_and_says_so() -> None:
+    _, headers, body = sent(Answer(200, b'{"resourceType":"Colour"}'), representation=XML)
+    assert headers[b"content-type"] == DEFAULT.media
+    assert body == b'{"resourceType":"Colour"}'
+
+
+def test_what_is_no_fhir_stays_as_it_is() -> None:
+    answer = Answer(200, b"up 1", media=b"text/plain")
+    assert sent(answer, representation=XML)[2] == b"up 1"
+
+
+@pytest.mark.parametrize("encoding", [b"", b"gzip"])
+def test_pieces_go_out_in_chunks_while_they_are_made(encoding: bytes) -> None:
+    pieces = [bytes([65 + number % 26]) * 90_000 for number in range(20)]
+    events: list[MutableMapping[str, Any]] = []
+    made = 0
+
+    def make() -> Iterator[bytes]:
+        nonlocal made
+        for piece in pieces:
+            made += 1
+            yield piece
+
+    async def send(event: MutableMapping[str, Any]) -> None:
+        events.append({**event, "made": made})
+
+    answer = Answer(200, pieces=make())
+    asyncio.run(send_answer(send, answer, "GET", {b"accept-encoding": encoding}, DEFAULT))
+    body = b"".join(event["body"] for event in events[1:])
+    headers = dict(events[0]["headers"])
+    assert events[0]["made"] == 0, "the headers are out before anything is made"
+    assert b"content-length" not in headers
+    assert headers[b"content-type"] == DEFAULT.media
+    assert (gzip.decompress(body) if encoding else body) == b"".join(pieces)
+    if not encoding:
+        assert [event["made"] for event in events[1:4]] == [3, 6, 9]
+
+
+def test_head_of_pieces_makes_none() -> None:
+    answer = Answer(200, pieces=iter([b"never"]))
+    assert sent(answer, method="HEAD")[2] == b""
+    assert answer.pieces is not None
+    assert next(answer.pieces) == b"never"
 
 
 def test_head_gets_the_headers_alone() -> None:

@@ -101,6 +101,24 @@ def test_a_head_that_is_too_long_is_told_so(server: Server) -> None:
     assert b'"resourceType":"OperationOutcome"' in answer
 
 
+def test_a_query_of_a_hundred_thousand_letters_is_answered(server: Server) -> None:
+    with server.connect() as connection:
+        connection.sendall(b"GET /?x=%s HTTP/1.1\r\nhost: door\r\n\r\n" % (b"a" * 100_000))
+        assert whole(connection).startswith(b"HTTP/1.1 200 OK\r\n")
+
+
+@pytest.mark.parametrize(
+    "request_line",
+    [b"no request at all", b"GET /%s HTTP/1.1" % (b"a" * 100_000), b"GET \xff HTTP/1.1"],
+)
+def test_what_is_no_request_is_told_so(server: Server, request_line: bytes) -> None:
+    with server.connect() as connection:
+        connection.sendall(request_line + b"\r\nhost: door\r\n\r\n")
+        answer = connection.recv(4096)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b'"resourceType":"OperationOutcome"' in answer
+
+
 def test_workers_share_a_port_only_when_asked_to() -> None:
     first = listen("127.0.0.1", 0, shared=True)
     port = first.getsockname()[1]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -59,3 +60,78 @@ def test_an_if_match_that_names_no_version_is_refused(
         "PUT", "/fhir/Patient/p1", json={**patient, "id": "p1"}, headers={"if-match": "*"}
     )
     assert answer.status_code == 400
+
+
+SYSTEM = "urn:oid:1.2.250.1.999.1"
+MATCHING = f"/fhir/Patient?identifier={SYSTEM}|IPP-0042"
+
+
+def test_a_conditional_update_creates_then_updates_the_same(
+    caller: Caller, patient: dict[str, Any]
+) -> None:
+    first = caller.ask("PUT", MATCHING, json=patient)
+    second = caller.ask("PUT", MATCHING, json={**patient, "active": True})
+    third = caller.ask("PUT", MATCHING, json={**patient, "active": True})
+    assert [answer.status_code for answer in (first, second, third)] == [201, 200, 200]
+    assert [answer.headers["etag"] for answer in (first, second, third)] == [
+        'W/"1"',
+        'W/"2"',
+        'W/"2"',
+    ]
+    assert first.json()["id"] == second.json()["id"]
+
+
+def test_a_conditional_update_of_several_is_refused(
+    caller: Caller, patient: dict[str, Any]
+) -> None:
+    for _ in range(2):
+        caller.create(patient)
+    assert caller.ask("PUT", MATCHING, json=patient).status_code == 412
+
+
+@pytest.mark.parametrize("query", ["", "?", "?_count=1", "?colour=blue", "?identifier="])
+def test_a_condition_must_be_a_search_with_a_criterion(
+    caller: Caller, patient: dict[str, Any], query: str
+) -> None:
+    refused = [
+        caller.ask("PUT", f"/fhir/Patient{query}", json=patient),
+        caller.ask("DELETE", f"/fhir/Patient{query}"),
+        caller.ask(
+            "PATCH",
+            f"/fhir/Patient{query}",
+            json=[],
+            headers={"content-type": "application/json-patch+json"},
+        ),
+    ]
+    assert [answer.status_code for answer in refused] == [400] * 3
+
+
+def test_if_none_match_any_makes_an_update_a_create(
+    caller: Caller, patient: dict[str, Any]
+) -> None:
+    said: dict[str, Any] = {
+        "json": {**patient, "id": "camille-1"},
+        "headers": {"if-none-match": "*"},
+    }
+    answers = [caller.ask("PUT", "/fhir/Patient/camille-1", **said) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [201, 412]
+
+
+def test_a_provenance_comes_in_a_header(caller: Caller, patient: dict[str, Any]) -> None:
+    provenance = {
+        "resourceType": "Provenance",
+        "recorded": "2026-11-22T10:00:00Z",
+        "agent": [{"who": {"display": "Import"}}],
+    }
+    told = {"x-provenance": json.dumps(provenance)}
+    answer = caller.ask("PUT", "/fhir/Patient/p1", json={**patient, "id": "p1"}, headers=told)
+    assert answer.status_code == 201
+    found = caller.ask("GET", "/fhir/Provenance?target=Patient/p1").json()["entry"]
+    assert [one["resource"]["target"] for one in found] == [
+        [{"reference": "Patient/p1/_history/1"}]
+    ]
+    bad = caller.ask(
+        "PUT", "/fhir/Patient/p2", json={**patient, "id": "p2"}, headers={"x-provenance": "{"}
+    )
+    assert bad.status_code == 400
+    assert bad.json()["issue"][0]["diagnostics"].startswith("X-Provenance must be a Provenance")

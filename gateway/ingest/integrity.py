@@ -1,0 +1,119 @@
+"""Every local reference leads to something current, and nothing referred to goes away.
+
+https://hl7.org/fhir/R4/http.html#integrity. References are found where they are in the resource,
+not through search parameters, so that those without one count too.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from gateway.errors import Conflict, Issue, UnknownReference
+from gateway.fhir.definitions import resource_types
+from gateway.fhir.links import conditional
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gateway.fhir.wire import Resource
+    from gateway.store.api import Transaction
+
+_NESTED: Final = (dict, list)
+_LITERAL: Final = re.compile(
+    r"([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(?:/_history/([0-9]{1,18}))?(?:#.*)?", re.DOTALL
+)
+# What these hold is about its own world: a bundle resolves its references within itself.
+_CLOSED: Final = {"Bundle": "entry", "Parameters": "parameter"}
+# Records of what happened stay when what they tell of is deleted.
+_RECORDS: Final = ("AuditEvent/", "Provenance/")
+_NAMED: Final = 10
+_MAX_ISSUES: Final = 100
+
+
+class References:
+    """The local references of one or several resources, one check a target."""
+
+    def __init__(self, local_bases: tuple[str, ...] = ()) -> None:
+        """Count addresses under `local_bases` (no slash at the end) as local."""
+        self._bases = local_bases
+        # Target as written -> the first place that names it.
+        self._found: dict[str, str] = {}
+
+    def add(self, resource: Resource, path: str) -> None:
+        """Take the references of `resource`, which stands at `path`."""
+        closed = _CLOSED.get(resource["resourceType"])
+        if closed is not None:
+            resource = {name: part for name, part in resource.items() if name != closed}
+        _collect(resource, path, self._found)
+
+    def check(self, tx: Transaction) -> None:
+        """Raise `UnknownReference` naming every reference that leads nowhere."""
+        issues = []
+        for text, path in self._found.items():
+            sentence = self._fault(tx, text)
+            if sentence is not None:
+                where = f"{path}.reference"
+                issues.append(Issue(sentence, expression=where, code="not-found"))
+        if issues:
+            raise UnknownReference(issues[0].text, issues=tuple(issues[:_MAX_ISSUES]))
+
+    def _fault(self, tx: Transaction, text: str) -> str | None:
+        target = self._local(text)
+        literal = _LITERAL.fullmatch(target)
+        if literal is not None and literal[1] in resource_types():
+            return _absence(tx, *literal.groups())
+        if "?" in target and conditional(target) is not None:
+            kind = target.partition("?")[0]
+            return f"A conditional reference to {kind} is resolved in transactions only."
+        return None
+
+    def _local(self, text: str) -> str:
+        for base in self._bases:
+            if text.startswith(f"{base}/"):
+                return text[len(base) + 1 :]
+        return text
+
+
+def _absence(
+    tx: Transaction, resource_type: str, resource_id: str, version: str | None
+) -> str | None:
+    """Return what to say when a target is not there, None when it is."""
+    stored = tx.read(resource_type, resource_id)
+    if stored is None:
+        return f"{resource_type}/{resource_id} is not here."
+    if version is not None:
+        known = int(version) <= stored.version
+        return None if known else f"{resource_type}/{resource_id} has no version {version}."
+    return f"{resource_type}/{resource_id} was deleted." if stored.deleted else None
+
+
+def _collect(element: Any, path: str, found: dict[str, str]) -> None:  # noqa: ANN401 - any element
+    # Only what can hold something is entered: most of a resource is strings.
+    if isinstance(element, dict):
+        target = element.get("reference")
+        if isinstance(target, str) and target not in found:
+            found[target] = path
+        for name, part in element.items():
+            if isinstance(part, _NESTED):
+                _collect(part, f"{path}.{name}", found)
+    else:
+        for position, part in enumerate(element):
+            if isinstance(part, _NESTED):
+                _collect(part, f"{path}[{position}]", found)
+
+
+def check_referrers(tx: Transaction, deleted: Iterable[str]) -> None:
+    """Raise `Conflict` naming what still refers to any of these (`Type/id`)."""
+    issues = []
+    for target in deleted:
+        referrers = sorted(
+            one for one in set(tx.referrers(target)) - {target} if not one.startswith(_RECORDS)
+        )
+        if referrers:
+            named = ", ".join(referrers[:_NAMED])
+            more = len(referrers) - _NAMED
+            rest = f" and {more} more" if more > 0 else ""
+            issues.append(Issue(f"{target} is referred to by {named}{rest}."))
+    if issues:
+        raise Conflict(issues[0].text, issues=tuple(issues[:_MAX_ISSUES]))
