@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import random
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from threading import Event
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from gateway.app.watching import watch
 from gateway.delivery.recipients import resource_changed
 from gateway.ingest.linking import Linking
+from gateway.ingest.search_parameters import SearchParameters
 from gateway.store.api import Store, open_store
 from gateway.store.objects import Objects, open_objects
 
 if TYPE_CHECKING:
     from gateway.delivery.worker import Worker
+    from gateway.fhir.terminology.terminology import Terminology
     from gateway.ingest.message import MessageIngest
     from gateway.ingest.resource import ResourceIngest
     from gateway.ingest.study import StudyIngest
@@ -45,20 +49,36 @@ class Foundation:
     store: Store
     objects: Objects
     linking: Linking
+    parameters: SearchParameters
+    # Set when the process is done: what watches the store ends.
+    closed: Event = field(default_factory=Event)
 
     def close(self) -> None:
         """Close the connections."""
+        self.closed.set()
         self.store.close()
 
 
 def found(settings: Settings) -> Foundation:
-    """Open store and objects, and let linking and delivery watch what is written."""
-    store = open_store(settings.database_url, clock=now)
+    """Open store and objects, and let linking and delivery watch what is written.
+
+    Search parameters of packages and clients are known from here on.
+    """
+    store = open_store(settings.database_url, clock=now, local_bases=(settings.fhir_url,))
     objects = open_objects(settings.objects_url, settings.data_dir)
     linking = Linking()
     store.watch(linking.changed)
     store.watch(resource_changed)
-    return Foundation(settings, store, objects, linking)
+    parameters = SearchParameters(store)
+    parameters.refresh()
+    return Foundation(settings, store, objects, linking, parameters)
+
+
+def found_for_door(settings: Settings) -> Foundation:
+    """Return what a door stands on, kept current while it is open."""
+    base = found(settings)
+    watch(base.parameters, base.closed)
+    return base
 
 
 def build_messages(base: Foundation) -> MessageIngest:
@@ -82,7 +102,22 @@ def build_resources(base: Foundation) -> ResourceIngest:
     """Return the flow of resources through the FHIR door."""
     from gateway.ingest.resource import ResourceIngest  # noqa: PLC0415 - other doors need none
 
-    return ResourceIngest(base.store, validation=base.settings.validation, new_id=new_id)
+    return ResourceIngest(
+        base.store,
+        validation=base.settings.validation,
+        new_id=new_id,
+        local_bases=(base.settings.fhir_url,),
+    )
+
+
+def build_terminology(base: Foundation) -> Terminology:
+    """Return the terminology that is installed, and behind it that of R4."""
+    from gateway.fhir.terminology.base import BaseTerminology  # noqa: PLC0415 - other doors need none
+    from gateway.fhir.terminology.resolver import Chain  # noqa: PLC0415 - as above
+    from gateway.fhir.terminology.terminology import Terminology  # noqa: PLC0415 - as above
+    from gateway.store.canonicals import StoredTerminology  # noqa: PLC0415 - as above
+
+    return Terminology(Chain(StoredTerminology(base.store), BaseTerminology()))
 
 
 def build_studies(base: Foundation) -> StudyIngest:

@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import threading
+import time
 from typing import TYPE_CHECKING, Final
 
 from gateway import __version__
@@ -22,10 +23,12 @@ if TYPE_CHECKING:
     from gateway.app.supervisor import Door
     from gateway.ingest.study import StudyIngest
     from gateway.settings import Settings
+    from gateway.store.api import Store
 
 _log = logging.getLogger("gateway.serve")
 DOORS: Final = ("http", "mllp", "dimse", "delivery")
 _STUDY_POLL_SECONDS: Final = 0.25
+_INDEX_POLL_SECONDS: Final = 0.5
 # Less than the supervisor waits before it kills.
 _DRAIN_SECONDS: Final = 20.0
 
@@ -60,7 +63,7 @@ def _http(settings: Settings, _stop: threading.Event, ready: Callable[[], None])
     from gateway.rest.ports import Ports  # noqa: PLC0415 - as above
     from gateway.rest.server import listen, serve  # noqa: PLC0415 - as above
 
-    base = assembly.found(settings)
+    base = assembly.found_for_door(settings)
     ports = Ports(
         store=base.store,
         write=assembly.build_resources(base),
@@ -70,6 +73,7 @@ def _http(settings: Settings, _stop: threading.Event, ready: Callable[[], None])
         doors=lambda: door_states(settings),
         metrics=lambda: scrape(base.store),
         observe=RequestMetrics().observe,
+        terminology=assembly.build_terminology(base),
     )
     shared = settings.http_workers > 1
     sock = listen(settings.http_host, settings.http_port, shared=shared)
@@ -82,7 +86,7 @@ def _mllp(settings: Settings, stop: threading.Event, ready: Callable[[], None]) 
     from gateway.ingest.message_queue import MessageQueue  # noqa: PLC0415 - this door's own
     from gateway.mllp.server import Limits, MllpServer, Ports  # noqa: PLC0415 - as above
 
-    base = assembly.found(settings)
+    base = assembly.found_for_door(settings)
     ingest = assembly.build_messages(base)
     queue = MessageQueue(base.store, ingest)
     peers = settings.peers
@@ -107,7 +111,7 @@ def _dimse(settings: Settings, stop: threading.Event, ready: Callable[[], None])
     from gateway.dimse.server import DimseServer  # noqa: PLC0415 - this door's own
     from gateway.ingest.instance import InstanceIngest  # noqa: PLC0415 - as above
 
-    base = assembly.found(settings)
+    base = assembly.found_for_door(settings)
     instances = InstanceIngest(base.store, base.objects, clock=assembly.now)
     studies = assembly.build_studies(base)
     server = DimseServer(
@@ -139,11 +143,28 @@ def _settle_studies(studies: StudyIngest, stop: threading.Event) -> None:
 
 
 def _delivery(settings: Settings, stop: threading.Event, ready: Callable[[], None]) -> None:
-    base = assembly.found(settings)
+    base = assembly.found_for_door(settings)
     worker = assembly.build_worker(base)
+    indexing = threading.Thread(target=_index, args=(base.store, stop), name="indexing")
+    indexing.start()
     ready()
     worker.run(stop)
+    indexing.join()
     base.close()
+
+
+def _index(store: Store, stop: threading.Event) -> None:
+    """Fill index rows behind the commits, and leave the writers half of the time."""
+    pause = _INDEX_POLL_SECONDS
+    while not stop.wait(pause):
+        began = time.monotonic()
+        try:
+            busy = store.reindex_step()
+        except Unavailable:
+            # The store says it cannot commit now: the next step begins where this one did.
+            _log.warning("store.unavailable")
+            busy = False
+        pause = time.monotonic() - began if busy else _INDEX_POLL_SECONDS
 
 
 def state_file(settings: Settings) -> Path:

@@ -3,35 +3,34 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import func, or_, select
 
-from gateway.fhir.search.index import index_rows
 from gateway.store import rows
 from gateway.store.database import Database, open_database
 from gateway.store.group_commit import GroupCommit
+from gateway.store.history import Wanted, versions
+from gateway.store.index_state import SELECT, Wholeness, asks_for_words
 from gateway.store.records import (
     Delivery,
     DeliveryState,
     JournalEntry,
     JournalState,
     Page,
+    Progress,
     Stored,
     Written,
     to_micros,
 )
-from gateway.store.search_sql import count_statement, search_statement, write_cursor
-from gateway.store.statements import (
-    CURRENT_COLUMNS,
-    DELIVERY,
-    JOURNAL,
-    REFERENCE,
-    RESOURCE,
-    VERSION,
-    render,
-)
+from gateway.store.reindexing import STEP, Reindexing
+from gateway.store.search.asking import Asker
+from gateway.store.search.explaining import explanation
+from gateway.store.search.running import run
+from gateway.store.search.sql import FLAVORS
+from gateway.store.statements import CURRENT_COLUMNS, DELIVERY, JOURNAL, RESOURCE, VERSION
 from gateway.store.transaction import Transaction
 
 if TYPE_CHECKING:
@@ -40,7 +39,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Select
 
-    from gateway.fhir.search.query import Include, SearchQuery
+    from gateway.fhir.search.query import SearchQuery
+    from gateway.store.database import Cursor
 
 __all__ = ["Hook", "Store", "Stored", "Transaction", "Written", "open_store"]
 
@@ -52,20 +52,36 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def open_store(url: str, *, clock: Callable[[], datetime] = _now) -> Store:
-    """Return the store over the database that `url` names; it must have been migrated."""
-    return Store(open_database(url), clock=clock)
+def open_store(
+    url: str, *, clock: Callable[[], datetime] = _now, local_bases: tuple[str, ...] = ()
+) -> Store:
+    """Return the store over the database that `url` names; it must have been migrated.
+
+    `local_bases` are this server's own addresses: references into them are relative ones.
+    """
+    return Store(open_database(url), clock=clock, local_bases=local_bases)
 
 
 class Store:
     """Resources, journal and outbox over one database."""
 
-    def __init__(self, database: Database, *, clock: Callable[[], datetime] = _now) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        clock: Callable[[], datetime] = _now,
+        local_bases: tuple[str, ...] = (),
+    ) -> None:
         """Use `database`; `clock` gives the instant of each transaction, with a time zone."""
         self.database = database
+        self.local_bases = local_bases
         self._clock = clock
         self._writers = GroupCommit(database)
         self._hooks: list[Hook] = []
+        self.indexing = Reindexing(database, self._writers, local_bases)
+        self._wholeness = Wholeness()
+        # Types of which this process knows that `index_state` has them.
+        self._indexed_types: set[str] = set()
         self.local_reads = database.local_reads
 
     def watch(self, hook: Hook) -> None:
@@ -80,7 +96,16 @@ class Store:
         undoes it. Not to be nested.
         """
         with self._writers.member() as batch:
-            yield Transaction(self.database, batch, self._clock(), self._hooks)
+            transaction = Transaction(
+                self.database,
+                batch,
+                self._clock(),
+                self._hooks,
+                local_bases=self.local_bases,
+                indexed_types=self._indexed_types,
+            )
+            yield transaction
+            transaction.leave()
 
     def together(self) -> AbstractContextManager[None]:
         """Commit every transaction that this thread makes inside as one.
@@ -111,28 +136,24 @@ class Store:
             row = cursor.fetchone()
         return None if row is None else rows.stored(row)
 
-    def history(
+    def history(  # noqa: PLR0913 - what a history can be asked for
         self,
         resource_type: str | None = None,
         resource_id: str | None = None,
         *,
         before_seq: int | None = None,
+        since: int | None = None,
+        at: tuple[int, int] | None = None,
         limit: int = 50,
     ) -> list[Stored]:
-        """Return versions, newest first, of one resource, one type or everything."""
-        statement = (
-            select(*CURRENT_COLUMNS)
-            .join_from(VERSION, RESOURCE, VERSION.c.rid == RESOURCE.c.rid)
-            .order_by(VERSION.c.seq.desc())
-            .limit(limit)
-        )
-        if resource_type is not None:
-            statement = statement.where(RESOURCE.c.type == resource_type)
-        if resource_id is not None:
-            statement = statement.where(RESOURCE.c.id == resource_id)
-        if before_seq is not None:
-            statement = statement.where(VERSION.c.seq < before_seq)
-        return [rows.stored(row) for row in self._fetch(statement)]
+        """Return versions, newest first, of one resource, one type or everything.
+
+        `since` takes versions from that instant on, `at` those that were current at some time of
+        [from, to); both in microseconds since the epoch. Raises `TooCostly`.
+        """
+        wanted = Wanted(resource_type, resource_id, before_seq, since, at, limit)
+        with self.database.searching() as cursor:
+            return versions(self._asker(cursor), wanted)
 
     def changes(self, after_seq: int, *, limit: int = 100) -> list[Stored]:
         """Return the versions behind `after_seq` in the order of their commits."""
@@ -145,50 +166,43 @@ class Store:
         )
         return [rows.stored(row) for row in self._fetch(statement)]
 
-    def search(self, query: SearchQuery) -> Page:
-        """Return one page; raises `Invalid` for a cursor that is not one of ours."""
-        total = None
-        if query.summary_count or query.total == "accurate" or query.count == 0:
-            total = int(self._fetch(count_statement(query))[0][0])
-            if query.summary_count or query.count == 0:
-                return Page((), total=total)
-        found = [rows.stored(row) for row in self._fetch(search_statement(query))]
-        more = len(found) > query.count
-        matches = tuple(found[: query.count])
-        following = None
-        if more:
-            last = matches[-1]
-            following = write_cursor(last.seq if query.sort else last.rid)
-        return Page(matches, self._included(query, matches), following, total)
+    def search(self, query: SearchQuery, *, catch_up: bool = True) -> Page:
+        """Return one page; `catch_up` takes in the words of a small backlog first, if asked for.
+
+        Raises `InvalidSearch` for a cursor that is not of this search, `TooCostly` for a search
+        that takes too long.
+        """
+        behind = asks_for_words(query) and not self.indexing.catch_up_words(write=catch_up)
+        with self.database.searching() as cursor:
+            page = run(self._asker(cursor), query)
+        incomplete = behind or self._misses(query)
+        return replace(page, incomplete=True) if incomplete else page
 
     def explain(self, query: SearchQuery) -> str:
-        """Return the SQL of a search, for the operator."""
-        return render(search_statement(query), self.database.dialect).text
+        """Return every statement of a search with its values, the database's plan and the time."""
+        with self.database.searching() as cursor:
+            asker = self._asker(cursor)
+            asker.asked = []
+            page = run(asker, query)
+        return explanation(asker.asked, page)
 
-    def _included(self, query: SearchQuery, matches: tuple[Stored, ...]) -> tuple[Stored, ...]:
-        found: dict[str, Stored] = {}
-        for include in query.includes:
-            find = self._referring if include.reverse else self._referred
-            some = find(include, matches)
-            found |= {one.reference: one for one in some}
-        own = {match.reference for match in matches}
-        return tuple(one for name, one in found.items() if name not in own)
+    def reindexing(self) -> list[Progress]:
+        """Return what index rows are being filled, and how far; empty when all are there."""
+        return self.indexing.progress()
 
-    def _referring(self, include: Include, matches: tuple[Stored, ...]) -> list[Stored]:
-        """Return what points to the matches (`_revinclude`)."""
-        statement = _revinclude_statement(include.parameter.id, [one.rid for one in matches])
-        return [rows.stored(row) for row in self._fetch(statement)]
+    def reindex_step(self, limit: int = STEP) -> bool:
+        """Fill some index rows behind the commits; False when there is nothing to do now."""
+        return self.indexing.step(limit)
 
-    def _referred(self, include: Include, matches: tuple[Stored, ...]) -> list[Stored]:
-        """Return what the matches point to (`_include`), as their content says."""
-        targets = {
-            (target_type, target_id)
-            for match in matches
-            for param, target_type, target_id in index_rows(match.resource).references
-            if param == include.parameter.id and include.target in (None, "", target_type)
-        }
-        found = (self.read(*target) for target in sorted(targets) if target[0])
-        return [one for one in found if one is not None and not one.deleted]
+    def _misses(self, query: SearchQuery) -> bool:
+        if self._wholeness.is_due():
+            with self.database.reading() as cursor:
+                cursor.execute(SELECT)
+                self._wholeness.learn(list(cursor.fetchall()))
+        return self._wholeness.misses(query)
+
+    def _asker(self, cursor: Cursor) -> Asker:
+        return Asker(cursor, FLAVORS[self.database.dialect.name], self.local_bases)
 
     # Journal and outbox
 
@@ -292,17 +306,3 @@ class Store:
 def _from_driver(fault: Exception) -> bool:
     # SQLAlchemy wraps what its executor meets; the original is behind it.
     return getattr(fault, "orig", None) is not None
-
-
-def _revinclude_statement(param: int, rids: list[int]) -> Select[Any]:
-    own = RESOURCE.alias()
-    pointing = (
-        select(REFERENCE.c.rid)
-        .join(own, and_(own.c.type == REFERENCE.c.target_type, own.c.id == REFERENCE.c.target_id))
-        .where(REFERENCE.c.param == param, own.c.rid.in_(rids))
-    )
-    return (
-        select(*CURRENT_COLUMNS)
-        .join_from(RESOURCE, VERSION, VERSION.c.seq == RESOURCE.c.seq)
-        .where(RESOURCE.c.rid.in_(pointing), RESOURCE.c.deleted == 0)
-    )

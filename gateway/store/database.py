@@ -13,7 +13,7 @@ import sqlite3
 import threading
 import time
 from abc import ABC, abstractmethod
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -25,10 +25,11 @@ from sqlalchemy.pool import QueuePool
 from typing_extensions import override
 
 from gateway.errors import OutOfSpace, Unavailable
-from gateway.store.statements import Sql, render_all
+from gateway.fhir.search.values import TooCostly
+from gateway.store.statements import BULK, LAST_NUMBERS, Sql, bulk, render_all
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
     from sqlalchemy import Dialect, Engine
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
 LOCK_SECONDS: Final = 10.0
 # "Passerelle" as a number: the advisory lock of the gateway's writers.
 _ADVISORY_KEY: Final = 7_277_373
+_INSTRUCTIONS: Final = 20_000
+# How long one search may keep the database busy.
+SEARCH_SECONDS: Final = 20.0
 _READ_POOL: Final = 4
 # SQLite's words, and PostgreSQL's.
 _NO_TABLE: Final = re.compile(r'no such table|relation "\w+" does not exist')
@@ -75,8 +79,19 @@ class Database(ABC):
         self.sql = render_all(dialect)
 
     @abstractmethod
-    def begin(self) -> Cursor:
-        """Open the writers' transaction and return its cursor; raises `Unavailable`."""
+    def begin(self) -> tuple[Cursor, dict[str, int]]:
+        """Open the writers' transaction; raises `Unavailable`.
+
+        Returns its cursor, and the last numbers that were given out (`LAST_NUMBERS`).
+        """
+
+    def execute_rows(self, cursor: Cursor, name: str, rows: Sequence[Sequence[object]]) -> None:
+        """Execute a statement of `sql` once a row."""
+        cursor.executemany(self.sql[name].text, rows)
+
+    def at_once(self) -> AbstractContextManager[object]:
+        """Let what is executed inside travel together, where the database is far away."""
+        return nullcontext()
 
     @abstractmethod
     def commit(self) -> None:
@@ -89,6 +104,17 @@ class Database(ABC):
     @abstractmethod
     def reading(self) -> AbstractContextManager[Cursor]:
         """Lend a cursor that sees what has been committed; raises `Unavailable`."""
+
+    @abstractmethod
+    def searching(self) -> AbstractContextManager[Cursor]:
+        """Lend a cursor that sees one state of the data throughout, for `SEARCH_SECONDS`.
+
+        Raises `TooCostly` when the time is over, `Unavailable`.
+        """
+
+    @abstractmethod
+    def hurried(self, cursor: Cursor) -> AbstractContextManager[None]:
+        """Give what a writer searches inside its transaction as long as any search."""
 
     def close(self) -> None:
         """Close every connection."""
@@ -145,7 +171,7 @@ class SqliteDatabase(Database):
         return connection
 
     @override
-    def begin(self) -> sqlite3.Cursor:
+    def begin(self) -> tuple[Cursor, dict[str, int]]:
         try:
             if self._writer is None:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -159,7 +185,11 @@ class SqliteDatabase(Database):
         except (sqlite3.Error, OSError) as fault:
             self._unlock()
             raise self.refusal(fault) from fault
-        return cursor
+        try:
+            return cursor, _last_numbers(cursor.execute(self.sql["last_numbers"].text).fetchone())
+        except sqlite3.Error as fault:
+            self.rollback()
+            raise self.refusal(fault) from fault
 
     def _wait_at_most(self, writer: sqlite3.Connection, seconds: float) -> None:
         """Let both locks together take `LOCK_SECONDS`: a sender does not wait twice as long."""
@@ -199,6 +229,33 @@ class SqliteDatabase(Database):
             raise self.refusal(fault) from fault
 
     @override
+    @contextmanager
+    def searching(self) -> Iterator[sqlite3.Cursor]:
+        with self.reading() as cursor, self.hurried(cursor):
+            cursor.execute("BEGIN")
+            try:
+                yield cursor
+            finally:
+                cursor.close()
+                cursor.connection.rollback()
+
+    @override
+    @contextmanager
+    def hurried(self, cursor: Cursor) -> Iterator[None]:
+        assert isinstance(cursor, sqlite3.Cursor)  # noqa: S101 - what this database lends
+        deadline = time.monotonic() + SEARCH_SECONDS
+        # Asked every few thousand instructions of SQLite's machine.
+        cursor.connection.set_progress_handler(
+            lambda: int(time.monotonic() > deadline), _INSTRUCTIONS
+        )
+        try:
+            yield
+        except sqlite3.OperationalError as fault:
+            raise too_costly(fault) from fault
+        finally:
+            cursor.connection.set_progress_handler(None, 0)
+
+    @override
     def close(self) -> None:
         for connection in (*self._readers, self._writer):
             if connection is not None:
@@ -211,6 +268,21 @@ class SqliteDatabase(Database):
         super().close()
 
 
+def too_costly(fault: Exception) -> Exception:
+    """Return what a search says that was interrupted, or the fault itself."""
+    if "interrupt" in str(fault) or "statement timeout" in str(fault):
+        message = (
+            "The search took too long and was stopped: narrow it by a parameter with few matches, "
+            "such as an identifier, a patient or a date."
+        )
+        return TooCostly(message)
+    return fault
+
+
+def _last_numbers(row: Sequence[Any]) -> dict[str, int]:
+    return {name: last or 0 for name, last in zip(LAST_NUMBERS, row, strict=True)}
+
+
 def _set_pragmas(connection: Any, _record: object) -> None:  # noqa: ANN401 - a driver connection
     # 16 MB of page cache at most a connection; a WAL of 4 000 pages before it is folded back.
     for pragma in (
@@ -220,6 +292,8 @@ def _set_pragmas(connection: Any, _record: object) -> None:  # noqa: ANN401 - a 
         "cache_size=-16384",
         "temp_store=MEMORY",
         "wal_autocheckpoint=4000",
+        # Pages that the system has in memory are read where they are.
+        "mmap_size=17179869184",
     ):
         connection.execute(f"PRAGMA {pragma}")
 
@@ -243,6 +317,38 @@ def _lock(file: Any) -> float:  # noqa: ANN401 - a file object
             return deadline - time.monotonic()
 
 
+# A search says itself what is read first (`gateway.store.search`): joins keep their order, and no
+# table is read from end to end because of an estimate.
+_SEARCH_SETTINGS: Final = (
+    "SET join_collapse_limit = 1",
+    "SET from_collapse_limit = 1",
+    "SET enable_seqscan = off",
+    "SET enable_bitmapscan = off",
+    "SET enable_hashjoin = off",
+    "SET enable_mergejoin = off",
+    "SET jit = off",
+    "SET max_parallel_workers_per_gather = 0",
+    "SET plan_cache_mode = force_custom_plan",
+)
+
+
+def _array(values: Iterable[object]) -> str:
+    """Return an array literal; the driver's own takes five times as long.
+
+    https://www.postgresql.org/docs/15/arrays.html#ARRAYS-IO
+    """
+    return "{" + ",".join(map(_element, values)) + "}"
+
+
+def _element(value: object) -> str:
+    if isinstance(value, str):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}"'
+    if isinstance(value, bytes):
+        return f'"\\\\x{value.hex()}"'
+    return "NULL" if value is None else str(value)
+
+
 class PostgresDatabase(Database):
     """PostgreSQL through psycopg 3."""
 
@@ -259,37 +365,60 @@ class PostgresDatabase(Database):
         super().__init__(dialect, engine)
         dsn = make_url(url).set(drivername="postgresql")
         self._dsn = dsn.render_as_string(hide_password=False)
+        # Connections of their own: settings for searches would be in the way of anything else.
+        self._searches = create_engine(
+            url, pool_size=_READ_POOL, max_overflow=_READ_POOL * 3, isolation_level="AUTOCOMMIT"
+        )
+        event.listen(self._searches, "connect", _set_for_searches)
         self._connect = psycopg.connect
         self._writer: psycopg.Connection[Any] | None = None
+        lock = f"SELECT pg_advisory_xact_lock({_ADVISORY_KEY})"
+        self._bulk = {name: bulk(name, self.sql[name], dialect) for name in BULK}
+        self._begin = f"BEGIN; {lock}; {self.sql['last_numbers'].text}".encode()
 
     @override
-    def begin(self) -> Cursor:
+    def begin(self) -> tuple[Cursor, dict[str, int]]:
         for last in (False, True):
             try:
                 if self._writer is None or self._writer.closed:
-                    self._writer = self._connect(self._dsn, connect_timeout=5)
+                    self._writer = self._connect(self._dsn, connect_timeout=5, autocommit=True)
                     self._writer.execute(f"SET lock_timeout = '{int(LOCK_SECONDS)}s'")
-                    self._writer.commit()
-                cursor: Cursor = self._writer.cursor()
-                cursor.execute("SELECT pg_advisory_xact_lock(%s)", (_ADVISORY_KEY,))
+                    _set_for_searches(self._writer, None)
+                cursor: Any = self._writer.cursor()
+                # One round trip; each statement sees what was committed when it began.
+                cursor.execute(self._begin)
+                while cursor.nextset():
+                    pass
+                numbers = _last_numbers(cursor.fetchone() or ())
             except self.faults as fault:
                 self._drop()
                 if last:
                     raise self.refusal(fault) from fault
             else:
-                return cursor
+                return cursor, numbers
         raise AssertionError  # the loop returns or raises
+
+    @override
+    def execute_rows(self, cursor: Cursor, name: str, rows: Sequence[Sequence[object]]) -> None:
+        # Columns as arrays: the driver takes as long for one row as for a hundred in an array.
+        columns = [_array(column) for column in zip(*rows, strict=True)]
+        cursor.execute(self._bulk[name], columns)
+
+    @override
+    def at_once(self) -> AbstractContextManager[object]:
+        assert self._writer is not None  # noqa: S101 - begin() came before
+        return self._writer.pipeline()
 
     @override
     def commit(self) -> None:
         assert self._writer is not None  # noqa: S101 - begin() came before
-        self._writer.commit()
+        self._writer.execute("COMMIT")
 
     @override
     def rollback(self) -> None:
         if self._writer is not None and not self._writer.closed:
             try:
-                self._writer.rollback()
+                self._writer.execute("ROLLBACK")
             except self.faults:
                 self._drop()
 
@@ -299,10 +428,34 @@ class PostgresDatabase(Database):
             self._writer = None
 
     @override
+    def reading(self) -> AbstractContextManager[Cursor]:
+        return self._lent(self.engine)
+
+    @override
     @contextmanager
-    def reading(self) -> Iterator[Cursor]:
+    def searching(self) -> Iterator[Cursor]:
+        with self._lent(self._searches) as cursor:
+            cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            try:
+                with self.hurried(cursor):
+                    yield cursor
+            finally:
+                cursor.execute("ROLLBACK")
+
+    @override
+    @contextmanager
+    def hurried(self, cursor: Cursor) -> Iterator[None]:
+        # The limit itself is a setting of the connection.
+        del cursor
         try:
-            connection = self.engine.raw_connection()
+            yield
+        except self.faults as fault:
+            raise too_costly(fault) from fault
+
+    @contextmanager
+    def _lent(self, engine: Engine) -> Iterator[Cursor]:
+        try:
+            connection = engine.raw_connection()
         except self.faults as fault:
             raise self.refusal(fault) from fault
         try:
@@ -311,7 +464,7 @@ class PostgresDatabase(Database):
         except self.faults as fault:
             connection.invalidate()
             # A server that was started again has forgotten every connection, not this one alone.
-            self.engine.dispose()
+            engine.dispose()
             raise self.refusal(fault) from fault
         finally:
             connection.close()
@@ -319,4 +472,10 @@ class PostgresDatabase(Database):
     @override
     def close(self) -> None:
         self._drop()
+        self._searches.dispose()
         super().close()
+
+
+def _set_for_searches(connection: Any, _record: object) -> None:  # noqa: ANN401 - a driver connection
+    connection.execute("; ".join(_SEARCH_SETTINGS))
+    connection.execute(f"SET statement_timeout = '{int(SEARCH_SECONDS)}s'")

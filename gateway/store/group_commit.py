@@ -12,11 +12,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from gateway.errors import Unavailable
+from gateway.store.unwritten import Unwritten
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gateway.store.database import Cursor, Database
+    from gateway.store.database import Database
 
 # A batch is closed at this size even if writers keep coming: the first must not wait for ever.
 BATCH: Final = 64
@@ -25,16 +26,47 @@ BATCH: Final = 64
 class Batch:
     """One database transaction shared by several writers."""
 
-    __slots__ = ("cursor", "done", "fault", "members", "numbers")
+    __slots__ = ("_saved", "cursor", "database", "done", "fault", "members", "numbers", "unwritten")
 
-    def __init__(self, cursor: Cursor) -> None:
-        """Start with nobody in it."""
-        self.cursor = cursor
+    def __init__(self, database: Database) -> None:
+        """Open a transaction with nobody in it; raises `Unavailable`."""
+        self.database = database
+        # Last numbers given out: of versions, journal entries and deliveries.
+        self.cursor, self.numbers = database.begin()
         self.members = 0
         self.done = threading.Event()
         self.fault: Unavailable | None = None
-        # Last numbers given out by table: seq, journal id, delivery seq.
-        self.numbers: dict[str, int] = {}
+        # Of the writers that have left; the one inside keeps its own until it leaves.
+        self.unwritten = Unwritten()
+        self._saved = False
+
+    def enter(self) -> None:
+        """Let the next writer in."""
+        self._saved = False
+
+    def secure(self) -> None:
+        """Make sure that what the writer inside tells the database can be undone alone.
+
+        A writer that tells it nothing before it leaves needs no savepoint.
+        """
+        if self._saved:
+            return
+        self._saved = True
+        self.write()
+        # The first writer needs none: undoing it undoes everything there is.
+        if self.members:
+            self.cursor.execute("SAVEPOINT member")
+
+    def undo(self) -> None:
+        """Undo what the writer inside has told the database."""
+        if self._saved:
+            self.cursor.execute("ROLLBACK TO SAVEPOINT member")
+
+    def write(self) -> None:
+        """Hand over what the writers before have left."""
+        if self.unwritten:
+            with self.database.at_once():
+                self.unwritten.write(self.database, self.cursor)
 
 
 class GroupCommit:
@@ -84,7 +116,7 @@ class GroupCommit:
                 self._waiting -= 1
             batch = self._enter(arrived)
             try:
-                self._save(batch)
+                batch.enter()
                 yield batch
             except BaseException as fault:
                 self._undo(batch, fault)
@@ -107,17 +139,11 @@ class GroupCommit:
                 message = "The store cannot commit now: nothing was stored, send it again later."
                 raise Unavailable(message)
             try:
-                self._batch = Batch(self._database.begin())
+                self._batch = Batch(self._database)
             except Unavailable:
                 self._refused_at = time.monotonic()
                 raise
         return self._batch
-
-    @staticmethod
-    def _save(batch: Batch) -> None:
-        # The first writer needs none: undoing it undoes everything there is.
-        if batch.members:
-            batch.cursor.execute("SAVEPOINT member")
 
     def _keep(self, batch: Batch) -> None:
         batch.members += 1
@@ -133,12 +159,12 @@ class GroupCommit:
             self._database.rollback()
             return
         try:
-            batch.cursor.execute("ROLLBACK TO SAVEPOINT member")
+            batch.undo()
         except self._database.faults as gone:
             # The others wait for this batch: they must hear that it is lost.
             self._fail(batch, gone)
             return
-        batch.numbers.clear()
+        # The numbers it took stay taken: those of writers before it are not in the database yet.
         self._leave(batch)
 
     def _leave(self, batch: Batch) -> None:
@@ -149,7 +175,9 @@ class GroupCommit:
 
     def _commit(self, batch: Batch) -> None:
         try:
-            self._database.commit()
+            with self._database.at_once():
+                batch.write()
+                self._database.commit()
         except self._database.faults as fault:
             self._fail(batch, fault)
             return

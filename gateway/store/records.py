@@ -75,12 +75,32 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a search; `next` continues it, `total` is known when it was asked for."""
+    """One page of a search; `next` continues it, `total` is known when it was asked for.
+
+    `estimated` says that the total is not exact, `incomplete` that an index which the search needs
+    is still being filled, `truncated` that there was more to include.
+    """
 
     matches: tuple[Stored, ...]
     included: tuple[Stored, ...] = ()
     next: str | None = None
     total: int | None = None
+    estimated: bool = False
+    incomplete: bool = False
+    truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the index rows of one type are filled; type "" stands for the words of all types.
+
+    `state` is `filling`, or `waiting` for its turn.
+    """
+
+    type: str
+    done: int
+    total: int
+    state: Literal["filling", "waiting"]
 
 
 class JournalState(StrEnum):

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import Integer, bindparam, delete, func, insert, literal_column, select, update
 
 from gateway.store.tables import (
+    CompositeRow,
     DateRow,
     DeliveryRow,
     InstanceRow,
     JournalRow,
+    QuantityRow,
     ReferenceRow,
     ResourceRow,
     StringRow,
@@ -71,14 +73,28 @@ INDEXES = {
     "dates": table(DateRow),
     "references": REFERENCE,
     "uris": table(UriRow),
+    "quantities": table(QuantityRow),
+    "composites": table(CompositeRow),
 }
-# The order in which `IndexRows` lists the parts of each row, with `rid` behind them.
+# The order in which `gateway.store.index_records` lists the parts of each row, `rid` behind them.
 INDEX_COLUMNS = {
     "tokens": ("param", "system", "code"),
     "strings": ("param", "folded", "exact"),
-    "dates": ("param", "low", "high"),
+    "dates": ("param", "span", "low", "high"),
     "references": ("param", "target_type", "target_id"),
     "uris": ("param", "uri"),
+    "quantities": ("param", "span", "low", "high", "code", "system"),
+    "composites": (
+        "param",
+        "code",
+        "system",
+        "code2",
+        "system2",
+        "low",
+        "high",
+        "low3",
+        "high3",
+    ),
 }
 
 CURRENT_COLUMNS = (
@@ -140,17 +156,27 @@ def _lookup() -> Any:  # noqa: ANN401 - as above
     )
 
 
+# What numbers rows in the order of the commits, by the name of its counter.
+LAST_NUMBERS: Final = {
+    "seq": VERSION.c.seq,
+    "journal": JOURNAL.c.id,
+    "delivery": DELIVERY.c.seq,
+}
 CLAUSES: dict[str, Any] = {
     "read": _current().where(*_identity()),
     "vread": _versions().where(*_identity(), VERSION.c.version == bindparam("version")),
     "last_seq": select(func.max(VERSION.c.seq)),
-    "last_journal": select(func.max(JOURNAL.c.id)),
-    "last_delivery": select(func.max(DELIVERY.c.seq)),
+    "last_numbers": select(
+        *(
+            select(func.max(column)).scalar_subquery().label(name)
+            for name, column in LAST_NUMBERS.items()
+        )
+    ),
     "insert_resource": _insert(RESOURCE),
     "insert_version": _insert(VERSION),
     "update_resource": update(RESOURCE)
     .where(RESOURCE.c.rid == bindparam("key"))
-    .values({name: bindparam(name) for name in ("version", "seq", "deleted", "digest")}),
+    .values({name: bindparam(name) for name in ("version", "seq", "deleted", "digest", "updated")}),
     "insert_journal": _insert(JOURNAL),
     "lookup": _lookup(),
     "find_reference": _current()
@@ -217,8 +243,48 @@ CLAUSES: dict[str, Any] = {
 }
 CLAUSES |= {f"insert_{name}": _insert(target) for name, target in INDEXES.items()}
 CLAUSES |= {f"delete_{name}": _index_delete(name) for name in INDEXES}
+# Rows may be there: a process that learnt of a search parameter a moment ago writes rows that
+# another one wrote just before.
+_REPEATABLE: Final = frozenset(f"insert_{name}" for name in INDEXES)
 
 
 def render_all(dialect: Dialect) -> dict[str, Sql]:
     """Return every statement of the hot path for one dialect."""
-    return {name: render(clause, dialect) for name, clause in CLAUSES.items()}
+    return {name: _rendered(name, clause, dialect) for name, clause in CLAUSES.items()}
+
+
+def _rendered(name: str, clause: ClauseElement, dialect: Dialect) -> Sql:
+    sql = render(clause, dialect)
+    return Sql(f"{sql.text} ON CONFLICT DO NOTHING", sql.names) if name in _REPEATABLE else sql
+
+
+# Statements that are executed for many rows at once, and the tables that they change.
+BULK: Final = {
+    "insert_resource": RESOURCE,
+    "update_resource": RESOURCE,
+    "insert_version": VERSION,
+    "insert_journal": JOURNAL,
+    "insert_delivery": DELIVERY,
+    **{f"{kind}_{name}": one for kind in ("insert", "delete") for name, one in INDEXES.items()},
+}
+
+
+def bulk(name: str, sql: Sql, dialect: Dialect) -> str:
+    """Return a statement of `BULK` for PostgreSQL, with one array a parameter.
+
+    https://www.postgresql.org/docs/15/functions-array.html. Only names of our own tables go into
+    the text.
+    """
+    changed, names = BULK[name], sql.names
+    columns = [changed.c["rid" if one == "key" else one] for one in names]
+    kinds = [column.type.compile(dialect).partition(" COLLATE")[0] for column in columns]
+    rows = f"unnest({', '.join(f'%s::{kind}[]' for kind in kinds)})"
+    if name.startswith("insert"):
+        again = " ON CONFLICT DO NOTHING" if name in _REPEATABLE else ""
+        return f"INSERT INTO {changed.name} ({', '.join(names)}) SELECT * FROM {rows}{again}"  # noqa: S608 - see above
+    given = f"{rows} AS given ({', '.join(names)})"
+    if name.startswith("update"):
+        values = ", ".join(f"{one} = given.{one}" for one in names if one != "key")
+        return f"UPDATE {changed.name} SET {values} FROM {given} WHERE rid = given.key"  # noqa: S608 - see above
+    same = " AND ".join(f"{changed.name}.{one} = given.{one}" for one in names)
+    return f"DELETE FROM {changed.name} USING {given} WHERE {same}"  # noqa: S608 - see above

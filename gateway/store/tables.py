@@ -6,15 +6,42 @@ commits: whoever reads "everything after seq n" misses nothing that committed la
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, SmallInteger, Text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Double,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    Text,
+    text,
+)
 from sqlmodel import Field, SQLModel
 
 # SQLite counts rows in INTEGER, PostgreSQL in BIGINT.
 _BIG: Final = BigInteger().with_variant(Integer(), "sqlite")
 # Index tables have no row id of their own in SQLite: the primary key is the table.
 _CLUSTERED: Final = {"sqlite_with_rowid": False}
+# What is compared and sorted: by code point on both databases, as SQLite does by itself.
+_TEXT: Final = Text(collation="C").with_variant(Text(), "sqlite")
+_CURRENT: Final = text("deleted = 0")
+
+
+def _key(kind: Any) -> Any:  # noqa: ANN401 - a type of SQLAlchemy, and what SQLModel's field takes
+    return Field(sa_column=Column(kind, primary_key=True, autoincrement=False))
+
+
+def _by_resource(name: str) -> Index:
+    """Return the index that finds the rows of one resource.
+
+    It tells whether a resource that another clause found matches, gives the value to sort by and
+    lets a resource be indexed anew whatever was there. New resources have the highest `rid`: their
+    rows go to the end of it, on pages that are in memory.
+    """
+    return Index(f"{name}_resource", "rid", "param")
 
 
 class ResourceRow(SQLModel, table=True):
@@ -23,17 +50,29 @@ class ResourceRow(SQLModel, table=True):
     __tablename__ = "resource"
     __table_args__ = (
         Index("resource_identity", "type", "id", unique=True),
-        Index("resource_order", "type", "rid"),
+        # A page of a type, and how many there are, without a look at the deleted ones.
+        Index("resource_order", "type", "rid", sqlite_where=_CURRENT, postgresql_where=_CURRENT),
+        # _lastUpdated as a condition and as an order.
+        Index(
+            "resource_updated",
+            "type",
+            "updated",
+            "rid",
+            sqlite_where=_CURRENT,
+            postgresql_where=_CURRENT,
+        ),
     )
 
     rid: int = Field(sa_column=Column(_BIG, primary_key=True, autoincrement=False))
-    type: str = Field(sa_column=Column(Text, nullable=False))
-    id: str = Field(sa_column=Column(Text, nullable=False))
+    type: str = Field(sa_column=Column(_TEXT, nullable=False))
+    id: str = Field(sa_column=Column(_TEXT, nullable=False))
     version: int = Field(sa_column=Column(Integer, nullable=False))
     seq: int = Field(sa_column=Column(_BIG, nullable=False))
     deleted: int = Field(sa_column=Column(SmallInteger, nullable=False))
     # Of the content without versionId and lastUpdated: equal digests make no new version.
     digest: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    # Of the current version; a history finds its own in `resource_version`.
+    updated: int = Field(sa_column=Column(_BIG, nullable=False))
 
 
 class VersionRow(SQLModel, table=True):
@@ -51,64 +90,137 @@ class VersionRow(SQLModel, table=True):
 
 
 class TokenRow(SQLModel, table=True):
-    """A token of a resource: identifier, code, boolean."""
+    """A token of a resource: identifier, code, boolean.
+
+    One code of one system lies in the order of the resources: a page of `gender=male` is read from
+    it without sorting.
+    """
 
     __tablename__ = "index_token"
-    __table_args__ = (_CLUSTERED,)
+    __table_args__ = (_by_resource("index_token"), _CLUSTERED)
 
-    param: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
-    code: str = Field(sa_column=Column(Text, primary_key=True))
-    system: str = Field(sa_column=Column(Text, primary_key=True))
-    rid: int = Field(sa_column=Column(_BIG, primary_key=True, autoincrement=False))
+    param: int = _key(Integer)
+    code: str = _key(_TEXT)
+    system: str = _key(_TEXT)
+    rid: int = _key(_BIG)
 
 
 class StringRow(SQLModel, table=True):
     """A string of a resource, folded for searching and as it was written."""
 
     __tablename__ = "index_string"
-    __table_args__ = (_CLUSTERED,)
+    __table_args__ = (_by_resource("index_string"), _CLUSTERED)
 
-    param: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
-    folded: str = Field(
-        sa_column=Column(Text(collation="C").with_variant(Text(), "sqlite"), primary_key=True)
-    )
-    exact: str = Field(sa_column=Column(Text, primary_key=True))
-    rid: int = Field(sa_column=Column(_BIG, primary_key=True, autoincrement=False))
+    param: int = _key(Integer)
+    folded: str = _key(_TEXT)
+    exact: str = _key(_TEXT)
+    rid: int = _key(_BIG)
 
 
 class DateRow(SQLModel, table=True):
-    """A date of a resource, as the range of instants it stands for; `high` is outside it."""
+    """A date of a resource, as the range of instants it stands for; `high` is outside it.
+
+    `span` says how long the range is at most (`gateway.store.index_records`): a search knows from
+    it how far before its own range a row may begin, and needs no second index by `high`.
+    """
 
     __tablename__ = "index_date"
-    __table_args__ = (_CLUSTERED,)
+    __table_args__ = (_by_resource("index_date"), _CLUSTERED)
 
-    param: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
-    low: int = Field(sa_column=Column(_BIG, primary_key=True, autoincrement=False))
-    high: int = Field(sa_column=Column(_BIG, primary_key=True, autoincrement=False))
-    rid: int = Field(sa_column=Column(_BIG, primary_key=True, autoincrement=False))
+    param: int = _key(Integer)
+    span: int = _key(SmallInteger)
+    low: int = _key(_BIG)
+    high: int = _key(_BIG)
+    rid: int = _key(_BIG)
+
+
+class QuantityRow(SQLModel, table=True):
+    """A number or quantity of a resource as a closed range, `span` as for dates.
+
+    An end that is open is 1e308; a number has neither code nor system.
+    """
+
+    __tablename__ = "index_quantity"
+    __table_args__ = (_by_resource("index_quantity"), _CLUSTERED)
+
+    param: int = _key(Integer)
+    span: int = _key(SmallInteger)
+    low: float = _key(Double)
+    high: float = _key(Double)
+    code: str = _key(_TEXT)
+    system: str = _key(_TEXT)
+    rid: int = _key(_BIG)
+
+
+class CompositeRow(SQLModel, table=True):
+    """Values of a resource that stand together in one element, for composite parameters."""
+
+    __tablename__ = "index_composite"
+    __table_args__ = (_by_resource("index_composite"), _CLUSTERED)
+
+    param: int = _key(Integer)
+    code: str = _key(_TEXT)
+    code2: str = _key(_TEXT)
+    low: float = _key(Double)
+    high: float = _key(Double)
+    system: str = _key(_TEXT)
+    system2: str = _key(_TEXT)
+    low3: float = _key(Double)
+    high3: float = _key(Double)
+    rid: int = _key(_BIG)
 
 
 class ReferenceRow(SQLModel, table=True):
     """A reference of a resource; the target comes first, so that referrers are found too."""
 
     __tablename__ = "index_reference"
-    __table_args__ = (_CLUSTERED,)
+    __table_args__ = (_by_resource("index_reference"), _CLUSTERED)
 
-    target_id: str = Field(sa_column=Column(Text, primary_key=True))
-    target_type: str = Field(sa_column=Column(Text, primary_key=True))
-    param: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
-    rid: int = Field(sa_column=Column(_BIG, primary_key=True, autoincrement=False))
+    target_id: str = _key(_TEXT)
+    target_type: str = _key(_TEXT)
+    param: int = _key(Integer)
+    rid: int = _key(_BIG)
 
 
 class UriRow(SQLModel, table=True):
     """A URI of a resource."""
 
     __tablename__ = "index_uri"
-    __table_args__ = (_CLUSTERED,)
+    __table_args__ = (_by_resource("index_uri"), _CLUSTERED)
 
-    param: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
-    uri: str = Field(sa_column=Column(Text, primary_key=True))
-    rid: int = Field(sa_column=Column(_BIG, primary_key=True, autoincrement=False))
+    param: int = _key(Integer)
+    uri: str = _key(_TEXT)
+    rid: int = _key(_BIG)
+
+
+class WordRow(SQLModel, table=True):
+    """A word of a resource, for _text and _content; filled behind the commits."""
+
+    __tablename__ = "index_word"
+    __table_args__ = (_by_resource("index_word"), _CLUSTERED)
+
+    param: int = _key(Integer)
+    word: str = _key(_TEXT)
+    rid: int = _key(_BIG)
+
+
+class IndexStateRow(SQLModel, table=True):
+    """How far the index rows of one type are filled; the type "" stands for words of all types.
+
+    `filled` is a JSON object, {code: digest of its definition}, of the parameters that are whole;
+    `wanted` the fingerprint of the definitions by which `position` (a rid; for words a seq) was
+    reached, on the way to `last`.
+    """
+
+    __tablename__ = "index_state"
+
+    type: str = Field(sa_column=Column(_TEXT, primary_key=True))
+    filled: str = Field(sa_column=Column(Text, nullable=False))
+    wanted: str = Field(sa_column=Column(Text, nullable=False))
+    position: int = Field(sa_column=Column(_BIG, nullable=False))
+    last: int = Field(sa_column=Column(_BIG, nullable=False))
+    done: int = Field(sa_column=Column(_BIG, nullable=False))
+    total: int = Field(sa_column=Column(_BIG, nullable=False))
 
 
 class JournalRow(SQLModel, table=True):

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeVar
 
 import orjson
 
 from gateway.errors import Gone, NotFound, PreconditionFailed
-from gateway.fhir.search.index import IndexRows, index_rows
+from gateway.fhir.search.index import index_rows
 from gateway.fhir.search.parameters import parameter
 from gateway.fhir.wire import Digits, dumps, loads
 from gateway.store import rows
+from gateway.store.index_records import NO_RECORDS, records
+from gateway.store.index_state import new_state
 from gateway.store.records import (
     Delivery,
     DeliveryState,
@@ -24,16 +26,15 @@ from gateway.store.records import (
     Written,
     to_micros,
 )
-from gateway.store.search_sql import identity_statement
-from gateway.store.statements import (
-    INDEX_COLUMNS,
-    LOOKUP_CODES,
-    LOOKUP_PARAMS,
-    render_values,
-)
+from gateway.store.reindexing import insertion
+from gateway.store.search.asking import Asker
+from gateway.store.search.running import matching_ids
+from gateway.store.search.sql import FLAVORS, Piece
+from gateway.store.statements import INDEX_COLUMNS, LOOKUP_CODES, LOOKUP_PARAMS
+from gateway.store.unwritten import Change, Unwritten
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from gateway.fhir.search.query import SearchQuery
@@ -42,9 +43,12 @@ if TYPE_CHECKING:
     from gateway.store.group_commit import Batch
 
     Hook = Callable[["Transaction", Written], None]
+    AnyRecords = Mapping[str, frozenset[tuple[Any, ...]]]
 
-_NO_ROWS: Final = IndexRows(frozenset(), frozenset(), frozenset(), frozenset(), frozenset())
-_SEQ: Final = "last_seq"
+Key = TypeVar("Key")
+# More rows than this are not kept back: a transaction may be as large as memory otherwise.
+_MANY_ROWS: Final = 10_000
+_NO_ROWS: Final[frozenset[tuple[Any, ...]]] = frozenset()
 
 
 class Hit(NamedTuple):
@@ -68,21 +72,38 @@ class SameMessage(NamedTuple):
 class Transaction:
     """Reads and writes of one writer; everything it reads includes what it wrote."""
 
-    def __init__(
-        self, database: Database, batch: Batch, now: datetime, hooks: Sequence[Hook] = ()
+    def __init__(  # noqa: PLR0913 - what the store gives each of its transactions
+        self,
+        database: Database,
+        batch: Batch,
+        now: datetime,
+        hooks: Sequence[Hook] = (),
+        *,
+        local_bases: tuple[str, ...] = (),
+        indexed_types: set[str] | None = None,
     ) -> None:
-        """Work in `batch`; `hooks` are told of every resource that changes."""
+        """Work in `batch`; `hooks` are told of every resource that changes.
+
+        `indexed_types` are those that `index_state` is known to have.
+        """
         self.now = now
         self._micros = to_micros(now)
+        self._database = database
+        self._bases = local_bases
+        self._indexed_types = set() if indexed_types is None else indexed_types
         self._sql = database.sql
-        self._dialect = database.dialect
         self._batch = batch
         self._cursor: Cursor = batch.cursor
         self._hooks = hooks
+        self._unwritten = Unwritten()
         # References (`Type/id`) of what this transaction has written.
         self.touched: set[str] = set()
         # What has been read: nobody else writes while this transaction lasts.
         self._known: dict[tuple[str, str], Stored | None] = {}
+
+    def leave(self) -> None:
+        """Leave to the batch what the database has not been told yet."""
+        self._batch.unwritten.merge(self._unwritten)
 
     # Reading
 
@@ -90,8 +111,11 @@ class Transaction:
         """Return the current version, a deletion included, or None."""
         key = (resource_type, resource_id)
         if key not in self._known:
-            row = self._one("read", type=resource_type, id=resource_id)
-            self._known[key] = None if row is None else rows.stored(row)
+            found = self._batch.unwritten.resources.get(key)
+            if found is None:
+                row = self._one("read", type=resource_type, id=resource_id)
+                found = None if row is None else rows.stored(row)
+            self._known[key] = found
         return self._known[key]
 
     def find(
@@ -125,7 +149,13 @@ class Transaction:
             given = {f"code{n}": some[min(n, len(some) - 1)] for n in range(LOOKUP_CODES)}
             given |= {f"param{n}": params[min(n, len(params) - 1)] for n in range(LOOKUP_PARAMS)}
             found += [Hit(*row) for row in self._all("lookup", **given)]
-        return found
+        hits = dict.fromkeys(found)
+        for code in codes:
+            for change in self._changes(code):
+                if change.param in params:
+                    hit = Hit(change.type, change.id, change.scope, code)
+                    _apply(change, hit, hits)
+        return list(hits)
 
     def find_referring(self, resource_type: str, param: str, target: str) -> list[Stored]:
         """Return the current resources whose reference parameter points to `Type/id`."""
@@ -136,20 +166,32 @@ class Transaction:
         found = self._all(
             "find_reference", param=known.id, target_type=target_type, target_id=target_id
         )
-        return [rows.stored(row) for row in found]
+        names = dict.fromkeys((row[0], row[1]) for row in found)
+        for change in self._changes(target_id):
+            if (change.param, change.scope) == (known.id, target_type):
+                _apply(change, (change.type, change.id), names)
+        # By way of `read`: what has been written since is not in these rows.
+        held = (self.read(*name) for name in names)
+        return [one for one in held if one is not None]
 
     def referrers(self, target: str) -> list[str]:
         """Return the references (`Type/id`) of the current resources that point to `target`."""
         target_type, _, target_id = target.partition("/")
+        if self._changes(target_id):
+            # One row that went does not say that no other parameter finds the same resource.
+            self._tell()
         found = self._all("find_referrers", target_type=target_type, target_id=target_id)
         return [f"{row[0]}/{row[1]}" for row in found]
 
     def search_ids(self, query: SearchQuery, *, limit: int) -> list[str]:
-        """Return ids of the current resources that match, at most `limit`."""
-        statement = identity_statement(query).limit(limit)
-        compiled = render_values(statement, self._dialect)
-        self._cursor.execute(*compiled)
-        return [row[0] for row in self._cursor.fetchall()]
+        """Return ids of the current resources that match, at most `limit`.
+
+        Raises `TooCostly` when that takes too long: others wait to write.
+        """
+        self._tell()
+        with self._database.hurried(self._cursor):
+            asker = Asker(self._cursor, FLAVORS[self._database.dialect.name], self._bases)
+            return matching_ids(asker, query, limit)
 
     def unchanged(self, resource_type: str, resource_id: str) -> Written:
         """Return a write that found what it wanted already there; raises `NotFound`."""
@@ -178,7 +220,7 @@ class Transaction:
         version = 1 if before is None else before.version + 1
         content = dumps(self._stamped(resource, version))
         stored = self._version(resource_type, resource_id, before, version, method, content, digest)
-        self._reindex(stored.rid, _rows_of(before), index_rows(resource))
+        self._reindex(stored, self._records_of(before), self._records_in(resource))
         created = before is None or before.deleted
         written = Written(stored, "created" if created else "updated", before, resource)
         for hook in self._hooks:
@@ -200,7 +242,7 @@ class Transaction:
         stored = self._version(
             resource_type, resource_id, before, before.version + 1, "DELETE", b"", b""
         )
-        self._reindex(stored.rid, _rows_of(before), _NO_ROWS)
+        self._reindex(stored, self._records_of(before), NO_RECORDS)
         written = Written(stored, "deleted", before)
         for hook in self._hooks:
             hook(self, written)
@@ -216,34 +258,34 @@ class Transaction:
         content: bytes,
         digest: bytes,
     ) -> Stored:
-        seq = self._next(_SEQ)
+        seq = self._next("seq")
         rid = seq if before is None else before.rid
         self.touched.add(f"{resource_type}/{resource_id}")
-        self._run(
+        self._unwritten.note(
             "insert_version",
-            seq=seq,
-            rid=rid,
-            version=version,
-            updated=self._micros,
-            method=method,
-            content=content,
-        )  # fmt: skip - one line a row
+            seq,
+            {
+                "seq": seq,
+                "rid": rid,
+                "version": version,
+                "updated": self._micros,
+                "method": method,
+                "content": content,
+            },
+        )
         state = {"version": version, "seq": seq, "deleted": int(method == "DELETE")}
+        state["updated"] = self._micros
         if before is None:
-            self._run(
-                "insert_resource",
-                rid=rid,
-                type=resource_type,
-                id=resource_id,
-                digest=digest,
-                **state,
-            )  # fmt: skip - one line a row
+            self._know_type(resource_type)
+            named = {"rid": rid, "type": resource_type, "id": resource_id}
+            self._unwritten.note("insert_resource", rid, {**named, **state, "digest": digest})
         else:
-            self._run("update_resource", key=rid, digest=digest, **state)
+            self._unwritten.note("update_resource", rid, {"key": rid, **state, "digest": digest})
         stored = Stored(
             resource_type, resource_id, version, seq, self.now, method, content, rid, digest
         )
-        self._known[resource_type, resource_id] = stored
+        key = (resource_type, resource_id)
+        self._known[key] = self._unwritten.resources[key] = stored
         return stored
 
     def _stamped(self, resource: Resource, version: int) -> Resource:
@@ -252,54 +294,83 @@ class Transaction:
         head = {"resourceType": resource["resourceType"], "id": resource["id"], "meta": meta}
         return head | {name: part for name, part in resource.items() if name not in head}
 
-    def _reindex(self, rid: int, old: IndexRows, new: IndexRows) -> None:
+    def _reindex(self, stored: Stored, old: AnyRecords, new: AnyRecords) -> None:
         for name in INDEX_COLUMNS:
-            had, has = getattr(old, name), getattr(new, name)
+            had, has = old.get(name, _NO_ROWS), new.get(name, _NO_ROWS)
             if had is has or had == has:
                 continue
-            self._many(f"delete_{name}", INDEX_COLUMNS[name], had - has, rid)
-            self._many(f"insert_{name}", INDEX_COLUMNS[name], has - had, rid)
+            self._unwritten.index(name, stored, had - has, has - had)
+        if len(self._unwritten) > _MANY_ROWS:
+            self._tell()
+
+    def _records_of(self, before: Stored | None) -> AnyRecords:
+        if before is None or before.deleted:
+            return NO_RECORDS
+        return self._records_in(loads(before.content))
+
+    def _records_in(self, resource: Resource) -> AnyRecords:
+        return records(index_rows(resource, self._bases))
+
+    def _know_type(self, resource_type: str) -> None:
+        """Say by which definitions the first resource of a type is indexed."""
+        if resource_type not in self._indexed_types:
+            self._indexed_types.add(resource_type)
+            added = insertion(new_state(resource_type)) + Piece("ON CONFLICT DO NOTHING")
+            flavor = FLAVORS[self._database.dialect.name]
+            self._batch.secure()
+            self._cursor.execute(*flavor.final(added))
 
     # Journal and outbox
 
     def record(self, entry: JournalEntry) -> int:
         """Add a line to the journal and return its number."""
-        number = self._next("last_journal")
-        self._run("insert_journal", **rows.journal_values(replace(entry, id=number)))
+        number = self._next("journal")
+        values = rows.journal_values(replace(entry, id=number))
+        self._unwritten.note("insert_journal", number, values)
+        self._unwritten.messages.add((entry.sender, entry.control_id))
         return number
 
     def same_message(self, sender: str, control_id: str) -> list[SameMessage]:
         """Return earlier messages with that control id, newest first."""
+        if any((sender, control_id) in one.messages for one in self._kept()):
+            self._tell()
         found = self._all("journal_same", sender=sender, control_id=control_id)
         return [SameMessage(row[0], bytes(row[1]), bytes(row[2]), row[3]) for row in found]
 
     def enqueue(self, delivery: NewDelivery) -> bool:
         """Put a delivery into the outbox; False when that id is there already."""
+        if any(delivery.id in one.deliveries for one in self._kept()):
+            return False
         if self._one("has_delivery", id=delivery.id) is not None:
             return False
         given = {name: getattr(delivery, name) for name in NewDelivery.__slots__}
-        full = Delivery(**given, seq=self._next("last_delivery"), next_attempt=delivery.created)
-        self._run("insert_delivery", **rows.delivery_values(full))
+        full = Delivery(**given, seq=self._next("delivery"), next_attempt=delivery.created)
+        self._unwritten.note("insert_delivery", full.id, rows.delivery_values(full))
+        self._unwritten.deliveries.add(full.id)
         return True
 
     def delivery(self, delivery_id: str) -> Delivery | None:
         """Return one delivery, or None."""
+        self._tell_of_deliveries()
         row = self._one("delivery_one", id=delivery_id)
         return None if row is None else rows.delivery(row)
 
     def deliveries_of(self, focus: str) -> list[Delivery]:
         """Return the deliveries that carry `focus` (`Type/id`), oldest first."""
+        self._tell_of_deliveries()
         return [rows.delivery(row) for row in self._all("deliveries_of_focus", focus=focus)]
 
     def unaddressed_of(self, subject: str) -> list[Delivery]:
         """Return the deliveries about a patient (`Patient/id`) that have no recipient yet."""
+        self._tell_of_deliveries()
         state = DeliveryState.UNADDRESSED.value
         found = self._all("deliveries_of_subject", subject=subject, state=state)
         return [rows.delivery(row) for row in found]
 
     def update_delivery(self, delivery: Delivery) -> None:
         """Write what has become of a delivery."""
-        self._run("update_delivery", key=delivery.id, **rows.delivery_values(delivery))
+        self._tell_of_deliveries()
+        self._write("update_delivery", key=delivery.id, **rows.delivery_values(delivery))
 
     # DICOM
 
@@ -309,14 +380,14 @@ class Transaction:
 
     def add_instance(self, instance: Instance) -> None:
         """Hold one more DICOM object, and count it in its study unless it is kept aside."""
-        self._run("insert_instance", **rows.instance_values(instance))
+        self._write("insert_instance", **rows.instance_values(instance))
         if instance.aside:
             return
         received = to_micros(instance.received)
         if self._one("study_one", study_uid=instance.study_uid) is not None:
-            self._run("touch_study", key=instance.study_uid, last_received=received)
+            self._write("touch_study", key=instance.study_uid, last_received=received)
             return
-        self._run(
+        self._write(
             "insert_study",
             study_uid=instance.study_uid,
             first_received=received,
@@ -331,7 +402,7 @@ class Transaction:
 
     def settle_study(self, study_uid: str, last_received: int) -> None:
         """Say that a study is in FHIR up to `last_received`; later objects reopen it."""
-        self._run("settle_study", key=study_uid, last_received=last_received)
+        self._write("settle_study", key=study_uid, last_received=last_received)
 
     # The driver
 
@@ -347,21 +418,44 @@ class Transaction:
         sql = self._sql[name]
         self._cursor.execute(sql.text, [given[key] for key in sql.names])
 
-    def _many(
-        self, name: str, columns: tuple[str, ...], values: Iterable[tuple[Any, ...]], rid: int
-    ) -> None:
-        sql = self._sql[name]
-        order = [(*columns, "rid").index(key) for key in sql.names]
-        given = [[(*value, rid)[position] for position in order] for value in values]
-        if given:
-            self._cursor.executemany(sql.text, given)
+    def _write(self, name: str, **given: object) -> None:
+        self._batch.secure()
+        self._run(name, **given)
 
-    def _next(self, counter: Literal["last_seq", "last_journal", "last_delivery"]) -> int:
+    def _next(self, counter: Literal["seq", "journal", "delivery"]) -> int:
         numbers = self._batch.numbers
-        if counter not in numbers:
-            numbers[counter] = self._one(counter)[0] or 0
         numbers[counter] += 1
         return numbers[counter]
+
+    # What the database has not been told yet
+
+    def _kept(self) -> tuple[Unwritten, Unwritten]:
+        return self._unwritten, self._batch.unwritten
+
+    def _tell(self) -> None:
+        """Tell it everything: the next question may be about anything."""
+        if self._batch.unwritten or self._unwritten:
+            self._batch.secure()
+            with self._batch.database.at_once():
+                self._unwritten.write(self._batch.database, self._cursor)
+
+    def _changes(self, value: str) -> list[Change]:
+        """Return what came and went under a code or a target's id, first things first."""
+        return [
+            *self._batch.unwritten.changes.get(value, ()),
+            *self._unwritten.changes.get(value, ()),
+        ]
+
+    def _tell_of_deliveries(self) -> None:
+        if any(one.deliveries for one in self._kept()):
+            self._tell()
+
+
+def _apply(change: Change, key: Key, found: dict[Key, None]) -> None:
+    if change.added:
+        found.setdefault(key)
+    else:
+        found.pop(key, None)
 
 
 def _check_version(before: Stored | None, expected: int | None) -> None:
@@ -369,12 +463,6 @@ def _check_version(before: Stored | None, expected: int | None) -> None:
     if expected is not None and expected != current:
         message = f"The current version is {current}, not {expected}."
         raise PreconditionFailed(message)
-
-
-def _rows_of(before: Stored | None) -> IndexRows:
-    if before is None or before.deleted:
-        return _NO_ROWS
-    return index_rows(loads(before.content))
 
 
 def _digest(resource: Resource) -> bytes:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from gateway.app.cli.packages import packages_state
 from gateway.errors import GatewayError
 from gateway.settings import read_settings
 from gateway.store import backup
@@ -65,6 +66,7 @@ def check(settings: Settings, _given: argparse.Namespace) -> int:
         "settings": _settings,
         "database": _database,
         "objects": _objects,
+        "packages": packages_state,
         "http": lambda given: _port(given.http_host, given.http_port),
         "mllp": lambda given: _port(given.mllp_host, given.mllp_port),
         "dimse": lambda given: _port(given.dicom_host, given.dicom_port),

@@ -13,7 +13,7 @@ from gateway.app.demo.modality import store
 from gateway.app.demo.running import HOST
 from gateway.errors import GatewayError
 from gateway.hl7v2.message import Message
-from gateway.mllp.client import MllpClient
+from gateway.mllp.client import Client
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -177,9 +177,9 @@ TITLES: Final = ("patiente", "demande", "images", "compte rendu", "synthèse")
 def _send(stage: Stage, raw: bytes) -> float:
     """Send a message and return the milliseconds until its AA; raises `Missing` otherwise."""
     try:
-        with MllpClient(HOST, stage.ports.mllp, _ANSWER_SECONDS) as client:
+        with Client(HOST, stage.ports.mllp, _ANSWER_SECONDS) as client:
             begun = time.perf_counter()
-            answer = client.send(raw)
+            answer = client.send(raw).raw
             ms = _since(begun)
     except GatewayError as fault:
         raise Missing(f"HL7 v2 : {fault.text}.") from fault  # noqa: EM102, TRY003 - one sentence

@@ -20,8 +20,6 @@ from gateway.store.group_commit import GroupCommit
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gateway.store.database import Cursor
-
 
 def patient(number: int, size: int = 0) -> dict[str, Any]:
     return {"resourceType": "Patient", "id": f"p{number}", "language": "f" * size or "fr"}
@@ -168,8 +166,8 @@ class FragileDatabase(SqliteDatabase):
         self.faults = (Lost,)  # type: ignore[assignment]  # SQLite's own are of a narrower type
         self.fatal = fatal
 
-    def begin(self) -> Any:  # noqa: ANN401 - a cursor of ours
-        return Fragile(self.fatal)
+    def begin(self) -> Any:  # noqa: ANN401 - a cursor of ours, and no numbers
+        return Fragile(self.fatal), {}
 
     def commit(self) -> None:
         pass
@@ -190,8 +188,7 @@ def test_a_server_lost_in_a_shared_commit_leaves_nobody_waiting(fatal: str, tmp_
 
     def second() -> None:
         with commits.member() as batch:
-            cursor: Cursor = batch.cursor
-            cursor.execute("SELECT 1")
+            batch.secure()
             raise KeyError
 
     with ThreadPoolExecutor(2) as senders:

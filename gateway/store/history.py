@@ -1,0 +1,85 @@
+"""Versions, newest first: https://hl7.org/fhir/R4/http.html#history.
+
+Versions lie in the order of their commits. Those of one resource have an index; of a type, the
+versions are walked from the newest, or, where the type has few resources, read by resource.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from gateway.store import rows
+from gateway.store.search.sql import Piece, both, piece, select
+
+if TYPE_CHECKING:
+    from gateway.store.records import Stored
+    from gateway.store.search.asking import Asker
+
+# Resources of a type that are looked up rather than walked by.
+_FEW: Final = 5_000
+_COLUMNS: Final = "r.type, r.id, v.version, v.seq, v.updated, v.method, v.content, r.rid, r.digest"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which versions: `since` from that instant on, `at` current at some time of [from, to).
+
+    In microseconds since the epoch.
+    """
+
+    type: str | None
+    id: str | None
+    before_seq: int | None
+    since: int | None
+    at: tuple[int, int] | None
+    limit: int
+
+
+def versions(asker: Asker, wanted: Wanted) -> list[Stored]:
+    """Return the versions."""
+    rids = _resources(asker, wanted)
+    conditions = [*_conditions(wanted)]
+    if rids is not None:
+        # By resource: their versions are few, and sorted.
+        place = "FROM resource r"
+        conditions.append(asker.flavor.among("r.rid", rids))
+        place += f" {asker.flavor.join} resource_version v ON v.rid = r.rid WHERE"
+    else:
+        place = f"FROM resource_version v {asker.flavor.join} resource r ON r.rid = v.rid WHERE"
+        if wanted.type is not None:
+            conditions.append(piece("r.type = ?", wanted.type))
+    end = piece("ORDER BY v.seq DESC LIMIT ?", wanted.limit)
+    found = asker.rows(select(_COLUMNS, Piece(place), both(conditions), end))
+    return [rows.stored(row) for row in found]
+
+
+def _resources(asker: Asker, wanted: Wanted) -> list[int] | None:
+    """Return the resources to look at, None when they are too many."""
+    if wanted.type is None:
+        return None
+    where = piece("FROM resource r WHERE r.type = ?", wanted.type)
+    if wanted.id is not None:
+        where += piece("AND r.id = ?", wanted.id)
+    found = asker.rows(select("r.rid", where, piece("LIMIT ?", _FEW + 1)))
+    return [row[0] for row in found] if len(found) <= _FEW else None
+
+
+def _conditions(wanted: Wanted) -> list[Piece]:
+    found = []
+    if wanted.before_seq is not None:
+        found.append(piece("v.seq < ?", wanted.before_seq))
+    if wanted.since is not None:
+        found.append(piece("v.updated >= ?", wanted.since))
+    if wanted.at is not None:
+        start, end = wanted.at
+        found.append(piece("v.updated < ?", end))
+        # Current at the start or later: the next version, if there is one, came after the start.
+        found.append(
+            piece(
+                "NOT EXISTS (SELECT 1 FROM resource_version n WHERE n.rid = v.rid "
+                "AND n.version = v.version + 1 AND n.updated <= ?)",
+                start,
+            )
+        )
+    return found

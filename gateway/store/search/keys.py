@@ -1,0 +1,152 @@
+"""The keys of an order: the value of a resource to sort by, and the rows in that order.
+
+https://hl7.org/fhir/R4/search.html#sort. Ascending sorts by the smallest of a resource's values,
+descending by the largest; resources without a value come last either way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from gateway.errors import Unsupported
+from gateway.fhir.definitions import resource_types
+from gateway.fhir.search.parameters import Kind
+from gateway.store.search.boxes import spans_of
+from gateway.store.search.leaves import Leaf
+from gateway.store.search.sql import Piece, both, either, joined, piece, select, union
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gateway.fhir.search.controls import Sort
+    from gateway.store.search.sql import Flavor
+
+Scalar = str | int | float | None
+_COLUMNS: Final = {"_id": "id", "_lastUpdated": "updated"}
+_INDEXES: Final = {"id": "resource_identity", "updated": "resource_updated"}
+_SORTED: Final = {
+    Kind.STRING: ("index_string", "folded"),
+    Kind.TOKEN: ("index_token", "code"),
+    Kind.URI: ("index_uri", "uri"),
+    Kind.REFERENCE: ("index_reference", "target_id"),
+    Kind.DATE: ("index_date", "low"),
+    Kind.NUMBER: ("index_quantity", "low"),
+    Kind.QUANTITY: ("index_quantity", "low"),
+}
+_WITH_SPANS: Final = frozenset({"index_date", "index_quantity"})
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key: a column of an index table, or of `resource` itself when `param` is None."""
+
+    table: str
+    column: str
+    param: int | None
+    descending: bool
+
+    def value(self, resource: str, flavor: Flavor) -> Piece:
+        """Return the value of a resource, NULL when it has none."""
+        if self.param is None:
+            return Piece(f"{resource}.{self.column}")
+        best = "max" if self.descending else "min"
+        place = f"FROM {flavor.by_resource(self.table, 't')} WHERE t.rid = {resource}.rid"
+        found = select(f"{best}(t.{self.column})", piece(f"{place} AND t.param = ?", self.param))
+        return Piece(f"({found.text})", found.values)
+
+    def present(self) -> Leaf | None:
+        """Return that a resource has a value, None when every one has."""
+        return None if self.param is None else Leaf(self.table, (self.param,))
+
+    def beyond(self, name: str, value: Scalar) -> Piece:
+        """Return that the key under `name` comes behind a value."""
+        if value is None:
+            return Piece("1 = 0")
+        sign = "<" if self.descending else ">"
+        return piece(f"({name} {sign} ? OR {name} IS NULL)", value)
+
+    def rows(self, types: Sequence[str], start: Scalar, limit: int, flavor: Flavor) -> Piece:
+        """Return (value, rid) of the first rows from `start` on, in order; None is the beginning.
+
+        The primary key of the table, or an index of `resource`, gives them in this order.
+        """
+        if self.param is None:
+            kinds = types or sorted(resource_types())
+            parts = [self._of_type(kind, start, limit, flavor) for kind in kinds]
+        elif self.table in _WITH_SPANS:
+            spans = range(2 * len(spans_of(dates=self.table == "index_date")))
+            parts = [self._of_index(start, limit, flavor, span) for span in spans]
+        else:
+            parts = [self._of_index(start, limit, flavor, None)]
+        if len(parts) == 1:
+            return parts[0]
+        wrapped = [Piece(f"SELECT * FROM ({one.text}) w", one.values) for one in parts]
+        return union(wrapped) + piece(f"ORDER BY 1{self._direction} LIMIT ?", limit)
+
+    def group(self, value: Scalar, after: int, limit: int, flavor: Flavor) -> Piece:
+        """Return the rids of one value behind `after`, in order."""
+        place = Piece(f"SELECT DISTINCT t.rid FROM {flavor.by_value(self.table, 't')} WHERE")
+        spans = Piece("1 = 1")
+        if self.table in _WITH_SPANS:
+            number = 2 * len(spans_of(dates=self.table == "index_date"))
+            spans = flavor.among("t.span", range(number))
+        where = piece(f"t.param = ? AND t.{self.column} = ? AND t.rid > ?", self.param, value, after)
+        return joined(" ", [place, both([where, spans]), piece("ORDER BY t.rid LIMIT ?", limit)])
+
+    @property
+    def _direction(self) -> str:
+        return " DESC" if self.descending else ""
+
+    def _from(self, name: str, start: Scalar) -> Piece:
+        if start is None:
+            return Piece("")
+        return piece(f"AND {name} {'<=' if self.descending else '>='} ?", start)
+
+    def _of_index(self, start: Scalar, limit: int, flavor: Flavor, span: int | None) -> Piece:
+        place = piece(f"FROM {flavor.by_value(self.table, 't')} WHERE t.param = ?", self.param)
+        if span is not None:
+            place += piece("AND t.span = ?", span)
+        end = piece(f"ORDER BY t.{self.column}{self._direction} LIMIT ?", limit)
+        start_piece = self._from(f"t.{self.column}", start)
+        return select(f"t.{self.column} AS v, t.rid AS rid", place, start_piece, end)
+
+    def _of_type(self, kind: str, start: Scalar, limit: int, flavor: Flavor) -> Piece:
+        hint = f" INDEXED BY {_INDEXES[self.column]}" if flavor.name == "sqlite" else ""
+        place = piece(f"FROM resource r{hint} WHERE r.deleted = 0 AND r.type = ?", kind)
+        end = piece(f"ORDER BY r.{self.column}{self._direction} LIMIT ?", limit)
+        start_piece = self._from(f"r.{self.column}", start)
+        return select(f"r.{self.column} AS v, r.rid AS rid", place, start_piece, end)
+
+
+def keys_of(sort: Sequence[Sort]) -> tuple[Key, ...]:
+    """Return the keys of `_sort`; raises `Unsupported` for what has no order."""
+    return tuple(_key(one) for one in sort)
+
+
+def _key(sort: Sort) -> Key:
+    found = sort.parameter
+    if found.code in _COLUMNS:
+        return Key("resource", _COLUMNS[found.code], None, sort.descending)
+    if found.kind not in _SORTED:
+        message = f"Sorting by {found.code} is not supported: its values have no order."
+        raise Unsupported(message, expression="_sort")
+    table, column = _SORTED[found.kind]
+    return Key(table, column, found.id, sort.descending)
+
+
+def after(keys: Sequence[Key], values: Sequence[Scalar], rid: int) -> Piece:
+    """Return that a row (k0, k1..., rid) comes behind these values."""
+    found = piece("rid > ?", rid)
+    for number in reversed(range(len(keys))):
+        name, value = f"k{number}", values[number]
+        same = piece(f"{name} = ?", value) if value is not None else Piece(f"{name} IS NULL")
+        inner = both([same, found])
+        found = either([keys[number].beyond(name, value), Piece(f"({inner.text})", inner.values)])
+    return found
+
+
+def order(keys: Sequence[Key]) -> str:
+    """Return ORDER BY over k0, k1..., rid."""
+    parts = [f"k{n}{' DESC' if key.descending else ''} NULLS LAST" for n, key in enumerate(keys)]
+    return ", ".join([*parts, "rid"])

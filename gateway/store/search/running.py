@@ -1,0 +1,147 @@
+"""One search from beginning to end, over one state of the data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from gateway.store import rows
+from gateway.store.records import Page, Stored
+from gateway.store.search.compiling import Compiler
+from gateway.store.search.cursor import read_cursor, write_cursor
+from gateway.store.search.including import included
+from gateway.store.search.keys import keys_of
+from gateway.store.search.selecting import Scope, in_order_of_rid, scope_of
+from gateway.store.search.sorting import Place, in_order_of_keys
+from gateway.store.search.sql import piece, select
+from gateway.store.search.totals import about, exactly
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from gateway.fhir.search.query import SearchQuery
+    from gateway.store.search.asking import Asker
+
+# A page ends before it holds more than this, but for its first resource.
+PAGE_BYTES: Final = 16 << 20
+# Contents that are read at once.
+_CHUNK: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """How many match; None when nobody asked."""
+
+    number: int | None = None
+    estimated: bool = False
+
+
+def run(asker: Asker, query: SearchQuery) -> Page:
+    """Return one page; raises `InvalidSearch` for a cursor that is not of this search."""
+    start = read_cursor(query)
+    scope = _scope(asker, query)
+    if query.summary_count or query.count == 0:
+        total = _total(asker, query, scope, None)
+        return Page((), total=total.number, estimated=total.estimated)
+    places = _places(asker, query, scope, start, query.count + 1)
+    matches, following = _matches(asker, query, places)
+    whole = len(places) if start is None and following is None else None
+    total = _total(asker, query, scope, whole)
+    more, truncated = _included(asker, query, matches)
+    return Page(
+        tuple(matches),
+        tuple(more),
+        following,
+        total.number,
+        estimated=total.estimated,
+        truncated=truncated,
+    )
+
+
+def matching_ids(asker: Asker, query: SearchQuery, limit: int) -> list[str]:
+    """Return ids of what matches, in order of creation, at most `limit`."""
+    rids = in_order_of_rid(asker, _scope(asker, query), 0, limit)
+    start = piece("FROM resource r WHERE")
+    found = asker.rows(select("r.id", start, asker.flavor.among("r.rid", rids), piece("ORDER BY r.rid")))
+    return [row[0] for row in found]
+
+
+def _scope(asker: Asker, query: SearchQuery) -> Scope:
+    types = (query.type,) if query.type else query.types
+    compiler = Compiler(asker)
+    nodes = tuple(compiler.node(condition, types) for condition in query.clauses)
+    return scope_of(asker, types, nodes)
+
+
+def _places(
+    asker: Asker, query: SearchQuery, scope: Scope, start: Place | None, limit: int
+) -> list[Place]:
+    keys = keys_of(query.sort)
+    if keys:
+        return in_order_of_keys(asker, scope, keys, start, limit)
+    rids = in_order_of_rid(asker, scope, start.rid if start else 0, limit)
+    return [Place((), rid) for rid in rids]
+
+
+def _matches(
+    asker: Asker, query: SearchQuery, places: list[Place]
+) -> tuple[list[Stored], str | None]:
+    """Return the resources of a page, and the cursor behind it."""
+    page = places[: query.count]
+    found: list[Stored] = []
+    size = 0
+    for one in _stored(asker, [place.rid for place in page]):
+        size += len(one.content)
+        if found and size > PAGE_BYTES:
+            return found, write_cursor(query, page[len(found) - 1])
+        found.append(one)
+    following = write_cursor(query, page[-1]) if len(places) > len(page) else None
+    return found, following
+
+
+def _stored(asker: Asker, rids: Sequence[int]) -> Iterator[Stored]:
+    """Yield current versions in the order given."""
+    for first in range(0, len(rids), _CHUNK):
+        some = rids[first : first + _CHUNK]
+        place = piece(
+            f"FROM resource r {asker.flavor.join} resource_version v ON v.seq = r.seq WHERE"
+        )
+        found = asker.rows(select(_COLUMNS, place, asker.flavor.among("r.rid", some)))
+        known: dict[int, Any] = {row[_RID]: row for row in found}
+        yield from (rows.stored(known[rid]) for rid in some)
+
+
+# As `statements.CURRENT_COLUMNS`.
+_COLUMNS: Final = (
+    "r.type, r.id, v.version, v.seq, v.updated, v.method, v.content, r.rid, r.digest"
+)
+_RID: Final = 7
+
+
+def _total(asker: Asker, query: SearchQuery, scope: Scope, whole: int | None) -> Total:
+    """Return the total: `whole` when the first page holds everything."""
+    if query.total == "none" and not (query.summary_count or query.count == 0):
+        return Total()
+    if whole is not None:
+        return Total(whole)
+    if query.total == "estimate":
+        return Total(*about(asker, scope))
+    if query.total == "accurate" or query.summary_count or query.count == 0:
+        return Total(exactly(asker, scope))
+    return Total()
+
+
+def _included(
+    asker: Asker, query: SearchQuery, matches: list[Stored]
+) -> tuple[list[Stored], bool]:
+    if not query.includes or not matches:
+        return [], False
+    rids, truncated = included(asker, query.includes, [one.rid for one in matches])
+    found: list[Stored] = []
+    size = sum(len(one.content) for one in matches)
+    for one in _stored(asker, rids):
+        size += len(one.content)
+        if size > PAGE_BYTES:
+            return found, True
+        found.append(one)
+    return found, truncated

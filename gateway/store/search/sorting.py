@@ -1,0 +1,177 @@
+"""A page in the order of `_sort`.
+
+Few matches are sorted. Many are not: the index of the first key is walked in its order, a batch at
+a time, and each batch is sorted by all keys. A batch ends between two values of the first key, so
+that what comes later in the index comes later in the answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from gateway.store.search.keys import Key, Scalar, after, order
+from gateway.store.search.nodes import Not
+from gateway.store.search.probing import MANY
+from gateway.store.search.selecting import bounded_count, in_order_of_rid, source_of
+from gateway.store.search.sql import Piece, both, joined, piece, select
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gateway.store.search.asking import Asker
+    from gateway.store.search.selecting import Scope
+
+# Rows of the first key that are looked at, before everything is sorted.
+_BATCHES: Final = (1, 4, 16, 64)
+_LEAST: Final = 250
+# Batches before it is asked how many matches there are.
+_PATIENCE: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a match stands in the order: the values of its keys, and its `rid`."""
+
+    values: tuple[Scalar, ...]
+    rid: int
+
+
+def in_order_of_keys(
+    asker: Asker, scope: Scope, keys: tuple[Key, ...], start: Place | None, limit: int
+) -> list[Place]:
+    """Return the first matches behind `start`."""
+    if scope.rids is not None:
+        return _sorted(asker, scope, keys, start, limit, scope.rids)
+    found = _Walk(asker, scope, keys, start, limit).page()
+    if found is not None:
+        return found
+    source = source_of(asker, scope) if scope.nodes else None
+    return _sorted(asker, scope, keys, start, limit, source[0] if source else None)
+
+
+def _sorted(
+    asker: Asker,
+    scope: Scope,
+    keys: tuple[Key, ...],
+    start: Place | None,
+    limit: int,
+    held: Sequence[int] | Piece | None,
+) -> list[Place]:
+    """Sort the matches among `held`: resources, a select of them, or None for all."""
+    flavor = asker.flavor
+    if held is not None and not isinstance(held, Piece) and not held:
+        return []
+    values = [key.value("r", flavor) for key in keys]
+    columns = joined(
+        ", ",
+        [Piece("r.rid AS rid"), *(Piece(f"{v.text} AS k{n}", v.values) for n, v in enumerate(values))],
+    )
+    conditions = scope.conditions(asker)
+    place = Piece("FROM resource r WHERE")
+    if isinstance(held, Piece):
+        text = f"FROM (SELECT DISTINCT rid FROM ({held.text}) s) h {flavor.join} resource r"
+        place = Piece(f"{text} ON r.rid = h.rid WHERE", held.values)
+    elif held is not None:
+        conditions.append(flavor.among("r.rid", held))
+    inner = joined(" ", [Piece("SELECT"), columns, place, both(conditions)])
+    behind = Piece("1 = 1") if start is None else after(keys, start.values, start.rid)
+    names = ", ".join(["rid", *(f"k{number}" for number in range(len(keys)))])
+    outer = Piece(f"FROM ({inner.text}) q WHERE", inner.values)
+    rows = asker.rows(select(names, outer, behind, piece(f"ORDER BY {order(keys)} LIMIT ?", limit)))
+    return [Place(tuple(row[1:]), row[0]) for row in rows]
+
+
+class _Walk:
+    """One walk along the index of the first key."""
+
+    def __init__(
+        self,
+        asker: Asker,
+        scope: Scope,
+        keys: tuple[Key, ...],
+        start: Place | None,
+        limit: int,
+    ) -> None:
+        self._asker = asker
+        self._scope = scope
+        self._keys = keys
+        self._start = start
+        self._limit = limit
+        self._found: dict[int, Place] = {}
+
+    def page(self) -> list[Place] | None:
+        """Return the page, None when walking finds too little: then everything must be sorted."""
+        if self._start is None or self._start.values[0] is not None:
+            whole = self._with_value()
+            if whole is None:
+                return None
+            if len(self._found) >= self._limit or not whole:
+                return list(self._found.values())[: self._limit]
+        return [*self._found.values(), *self._without_value(self._limit - len(self._found))]
+
+    def _with_value(self) -> bool | None:
+        """Fill the page; True when the index ended before that, None when walking is no good."""
+        value = self._start.values[0] if self._start else None
+        behind = self._start.rid if self._start and len(self._keys) == 1 else None
+        for number, factor in enumerate(_BATCHES):
+            if number == _PATIENCE and self._is_small():
+                return None
+            size = max(_LEAST, 3 * self._limit) * factor
+            rows = self._rows(value, size)
+            ended = len(rows) < size
+            last = rows[-1][0] if rows else None
+            if not ended and rows[0][0] == last:
+                # One value fills the batch. Its resources lie in the order of the page; when there
+                # are more keys, all of them are needed: a larger batch may hold them.
+                if len(self._keys) > 1 or self._keys[0].param is None:
+                    continue
+                if not self._same(last, behind or 0 if value == last else 0):
+                    return None
+                return False
+            self._sort([rid for found, rid in rows if ended or found != last])
+            if len(self._found) >= self._limit or ended:
+                return ended
+            value = last
+        return None
+
+    def _is_small(self) -> bool:
+        """Whether the matches are so few that they had better be sorted."""
+        source = source_of(self._asker, self._scope) if self._scope.nodes else None
+        return source is not None and bounded_count(self._asker, source[0], MANY) < MANY
+
+    def _rows(self, value: Scalar, size: int) -> list[tuple[Scalar, int]]:
+        key = self._keys[0]
+        asked = key.rows(self._scope.types, value, size, self._asker.flavor)
+        return [(row[0], row[1]) for row in self._asker.rows(asked)]
+
+    def _same(self, value: Scalar, behind: int) -> bool:
+        """Take resources of one value, in the order of `rid`; False when they are too few."""
+        for factor in _BATCHES:
+            size = max(_LEAST, 3 * self._limit) * factor
+            asked = self._keys[0].group(value, behind, size, self._asker.flavor)
+            rids = [row[0] for row in self._asker.rows(asked)]
+            self._sort(rids)
+            if len(self._found) >= self._limit:
+                return True
+            if len(rids) < size:
+                break
+            behind = rids[-1]
+        return False
+
+    def _sort(self, rids: list[int]) -> None:
+        new = [rid for rid in dict.fromkeys(rids) if rid not in self._found]
+        left = self._limit - len(self._found)
+        found = _sorted(self._asker, self._scope, self._keys, self._start, left, new)
+        self._found |= {place.rid: place for place in found}
+
+    def _without_value(self, limit: int) -> list[Place]:
+        present = self._keys[0].present()
+        if present is None:
+            return []
+        scope = replace(self._scope, nodes=(*self._scope.nodes, Not(present)))
+        begun = self._start if self._start and self._start.values[0] is None else None
+        if len(self._keys) > 1:
+            return _sorted(self._asker, scope, self._keys, begun, limit, None)
+        rids = in_order_of_rid(self._asker, scope, begun.rid if begun else 0, limit)
+        return [Place((None,), rid) for rid in rids]

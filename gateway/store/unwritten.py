@@ -1,0 +1,139 @@
+"""What a batch has written and the database has not been told yet.
+
+A row of its own costs a call, on PostgreSQL a round trip: rows are collected and handed over
+together, at the commit or before a question that only the database can answer. Questions by code
+and by target are answered with what is in here laid over what the database says.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from gateway.store.statements import INDEX_COLUMNS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gateway.store.database import Cursor, Database
+    from gateway.store.records import Stored
+
+Row = tuple[Any, ...]
+
+# A resource before its later states, and those before what is found by them.
+_ORDER: Final = (
+    "insert_resource",
+    "update_resource",
+    "insert_version",
+    "insert_journal",
+    "insert_delivery",
+)
+# The indexes that are asked by their last part: a code, or the id of a target.
+_ASKED: Final = frozenset({"tokens", "references"})
+
+
+class Change(NamedTuple):
+    """An index row of a resource that came or went; `scope` is its system or its target's type."""
+
+    param: int
+    scope: str
+    type: str
+    id: str
+    added: bool
+
+
+class Unwritten:
+    """Rows in the order of their statements, and what they say."""
+
+    __slots__ = ("_added", "_removed", "_rows", "changes", "deliveries", "messages", "resources")
+
+    def __init__(self) -> None:
+        """Start with nothing."""
+        self._rows: dict[str, dict[object, dict[str, object]]] = {}
+        self._added: dict[str, set[Row]] = {}
+        self._removed: dict[str, set[Row]] = {}
+        # The state of each resource that has been written, by type and id.
+        self.resources: dict[tuple[str, str], Stored] = {}
+        # What came and went under a code or a target's id, in this order.
+        self.changes: dict[str, list[Change]] = {}
+        # (sender, control id) of journal entries, ids of deliveries.
+        self.messages: set[tuple[str, str]] = set()
+        self.deliveries: set[str] = set()
+
+    def __len__(self) -> int:
+        """Return how many rows there are to hand over."""
+        kept = (*self._rows.values(), *self._added.values(), *self._removed.values())
+        return sum(map(len, kept))
+
+    def note(self, statement: str, key: object, values: dict[str, object]) -> None:
+        """Keep the values of one statement; a later one under the same key takes its place."""
+        self._rows.setdefault(statement, {})[key] = values
+
+    def index(self, name: str, stored: Stored, gone: Iterable[Row], new: Iterable[Row]) -> None:
+        """Take index rows of a resource out and put others in."""
+        added, removed = self._added.setdefault(name, set()), self._removed.setdefault(name, set())
+        for row in gone:
+            _move((*row, stored.rid), added, removed)
+        for row in new:
+            _move((*row, stored.rid), removed, added)
+        if name in _ASKED:
+            self._note_changes(stored, gone, added=False)
+            self._note_changes(stored, new, added=True)
+
+    def _note_changes(self, stored: Stored, rows: Iterable[Row], *, added: bool) -> None:
+        for param, scope, value in rows:
+            change = Change(param, scope, stored.type, stored.id, added)
+            self.changes.setdefault(value, []).append(change)
+
+    def merge(self, later: Unwritten) -> None:
+        """Take over what a later writer has kept."""
+        for statement, rows in later._rows.items():
+            self._rows.setdefault(statement, {}).update(rows)
+        for name in later._added:
+            added = self._added.setdefault(name, set())
+            removed = self._removed.setdefault(name, set())
+            for row in later._removed[name]:
+                _move(row, added, removed)
+            for row in later._added[name]:
+                _move(row, removed, added)
+        self.resources |= later.resources
+        for value, changes in later.changes.items():
+            self.changes.setdefault(value, []).extend(changes)
+        self.messages |= later.messages
+        self.deliveries |= later.deliveries
+
+    def write(self, database: Database, cursor: Cursor) -> None:
+        """Hand everything over, and start again with nothing."""
+        for statement in _ORDER:
+            rows = self._rows.get(statement)
+            if rows:
+                names = database.sql[statement].names
+                given = [[values[name] for name in names] for values in rows.values()]
+                database.execute_rows(cursor, statement, given)
+        for kind, tables in (("delete", self._removed), ("insert", self._added)):
+            for name, rows_of in tables.items():
+                if rows_of:
+                    _write_index(database, cursor, f"{kind}_{name}", name, rows_of)
+        self._clear()
+
+    def _clear(self) -> None:
+        kept = (self._rows, self._added, self._removed, self.resources)
+        for one in (*kept, self.changes, self.messages, self.deliveries):
+            one.clear()
+
+
+def _move(row: Row, here: set[Row], there: set[Row]) -> None:
+    """Cancel what is undone; else remember it."""
+    if row in here:
+        here.remove(row)
+    else:
+        there.add(row)
+
+
+def _write_index(
+    database: Database, cursor: Cursor, statement: str, name: str, rows: set[Row]
+) -> None:
+    columns = (*INDEX_COLUMNS[name], "rid")
+    order = [columns.index(column) for column in database.sql[statement].names]
+    # Sorted by key: neighbours share a page of the tree.
+    given = sorted([row[place] for place in order] for row in rows)
+    database.execute_rows(cursor, statement, given)

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from gateway.ingest.merge import merge
+from gateway.mapping.entry import Write
+
+PATIENT = {"actor": {"reference": "Patient/p"}, "status": "accepted"}
+ROOM = {"actor": {"reference": "Location/l"}, "status": "accepted"}
+
+
+def appointment(status: str, **more: object) -> dict[str, Any]:
+    return {
+        "resourceType": "Appointment",
+        "id": "a",
+        "status": status,
+        "start": "2026-03-10T09:00:00+01:00",
+        "participant": [PATIENT],
+    } | more
+
+
+def merged(held: dict[str, Any], incoming: dict[str, Any]) -> dict[str, Any]:
+    result = merge(held, incoming, Write.ASSERT)
+    assert result is not None
+    return result
+
+
+@pytest.mark.parametrize(
+    ("held", "incoming", "kept"),
+    [
+        ("booked", "cancelled", "cancelled"),
+        ("cancelled", "booked", "booked"),
+        ("arrived", "booked", "arrived"),
+        ("fulfilled", "booked", "fulfilled"),
+        ("arrived", "noshow", "noshow"),
+        ("entered-in-error", "booked", "entered-in-error"),
+    ],
+)
+def test_an_appointment_that_has_begun_is_not_booked_again(
+    held: str, incoming: str, kept: str
+) -> None:
+    assert merged(appointment(held), appointment(incoming))["status"] == kept
+
+
+def test_another_time_books_an_appointment_anew() -> None:
+    later = appointment("booked", start="2026-03-11T09:00:00+01:00")
+
+    assert merged(appointment("arrived"), later)["status"] == "booked"
+
+
+def test_a_cancellation_keeps_who_took_part_and_a_new_booking_forgets_its_reason() -> None:
+    held = appointment("booked", participant=[PATIENT, ROOM], basedOn=[{"reference": "X/1"}])
+
+    cancelled = merged(held, appointment("cancelled", cancelationReason={"text": "Malade"}))
+    again = merged(cancelled, appointment("booked", basedOn=[{"reference": "X/2"}]))
+
+    assert cancelled["participant"] == [PATIENT, ROOM]
+    assert "cancelationReason" not in again
+    assert again["participant"] == [PATIENT]
+    assert again["basedOn"] == [{"reference": "X/1"}, {"reference": "X/2"}]
+
+
+def task(status: str, **more: object) -> dict[str, Any]:
+    return {"resourceType": "Task", "id": "t", "status": status} | more
+
+
+def test_what_was_answered_stands_when_the_request_comes_again() -> None:
+    assert merged(task("accepted"), task("requested"))["status"] == "accepted"
+    assert merged(task("received"), task("rejected"))["status"] == "rejected"
+
+
+def test_the_reason_of_a_refusal_goes_with_it() -> None:
+    held = task("rejected", statusReason={"text": "En panne"})
+
+    assert merged(held, task("accepted")) == task("accepted")
+
+
+def document(attachment: dict[str, str], **more: object) -> dict[str, Any]:
+    content = [{"attachment": attachment}]
+    return (
+        {"resourceType": "DocumentReference", "id": "d", "status": "current"}
+        | {"content": content}
+        | more
+    )
+
+
+def test_a_message_without_content_leaves_that_of_the_document() -> None:
+    held = document({"url": "Binary/1", "title": "CR"})
+
+    after = merged(held, document({"title": "Document sans contenu"}, docStatus="final"))
+
+    assert after == {**held, "docStatus": "final"}
+
+
+def test_an_addendum_stands_after_the_report() -> None:
+    first, second = {"url": "Binary/1"}, {"url": "Binary/2"}
+    held = {
+        "resourceType": "DiagnosticReport",
+        "id": "r",
+        "status": "final",
+        "conclusion": "Normal.",
+        "presentedForm": [first],
+        "result": [{"reference": "Observation/1"}],
+    }
+    addendum = {
+        "resourceType": "DiagnosticReport",
+        "id": "r",
+        "status": "appended",
+        "conclusion": "Complément.",
+        "presentedForm": [second],
+    }
+
+    after = merged(held, addendum)
+
+    assert after == {
+        **held,
+        "status": "appended",
+        "conclusion": "Normal.\nComplément.",
+        "presentedForm": [first, second],
+    }
+    assert merged(after, addendum) == after
