@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+import orjson
+
 from gateway.errors import Conflict, Issue, UnknownReference
 from gateway.fhir.definitions import resource_types
 from gateway.fhir.links import conditional
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from gateway.store.api import Transaction
 
 _NESTED: Final = (dict, list)
+_REFERENCE: Final = re.compile(rb'"reference":"((?:[^"\\]|\\.)*)"')
 _LITERAL: Final = re.compile(
     r"([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(?:/_history/([0-9]{1,18}))?(?:#.*)?", re.DOTALL
 )
@@ -37,26 +40,33 @@ class References:
     def __init__(self, local_bases: tuple[str, ...] = ()) -> None:
         """Count addresses under `local_bases` (no slash at the end) as local."""
         self._bases = local_bases
-        # Target as written -> the first place that names it.
-        self._found: dict[str, str] = {}
+        # Each resource and where it stands, to tell the place of a reference that leads nowhere.
+        self._resources: list[tuple[Resource, str]] = []
+        # Targets as written, in the order in which they are met.
+        self._targets: dict[str, None] = {}
 
     def add(self, resource: Resource, path: str) -> None:
         """Take the references of `resource`, which stands at `path`."""
         closed = _CLOSED.get(resource["resourceType"])
         if closed is not None:
             resource = {name: part for name, part in resource.items() if name != closed}
-        _collect(resource, path, self._found)
+        self._resources.append((resource, path))
+        self._targets |= dict.fromkeys(_texts(resource))
 
     def check(self, tx: Transaction) -> None:
         """Raise `UnknownReference` naming every reference that leads nowhere."""
-        issues = []
-        for text, path in self._found.items():
-            sentence = self._fault(tx, text)
-            if sentence is not None:
-                where = f"{path}.reference"
-                issues.append(Issue(sentence, expression=where, code="not-found"))
-        if issues:
-            raise UnknownReference(issues[0].text, issues=tuple(issues[:_MAX_ISSUES]))
+        told = {text: self._fault(tx, text) for text in self._targets}
+        missing = {text: sentence for text, sentence in told.items() if sentence is not None}
+        if not missing:
+            return
+        places: dict[str, str] = {}
+        for resource, path in self._resources:
+            _collect(resource, path, places)
+        issues = tuple(
+            Issue(sentence, expression=f"{places[text]}.reference", code="not-found")
+            for text, sentence in missing.items()
+        )
+        raise UnknownReference(issues[0].text, issues=issues[:_MAX_ISSUES])
 
     def _fault(self, tx: Transaction, text: str) -> str | None:
         target = self._local(text)
@@ -86,6 +96,29 @@ def _absence(
         known = int(version) <= stored.version
         return None if known else f"{resource_type}/{resource_id} has no version {version}."
     return f"{resource_type}/{resource_id} was deleted." if stored.deleted else None
+
+
+def _texts(resource: Resource) -> list[str]:
+    """Return what the references of a resource say.
+
+    `reference` is the name of no text but Reference.reference: the bytes tell where it stands, in
+    a tenth of the time of a walk.
+    """
+    try:
+        body = orjson.dumps(resource, default=_nothing)
+    except TypeError:
+        # Nested too deeply for that, or letters that are none.
+        body = b"\\"
+    texts = _REFERENCE.findall(body)
+    if any(b"\\" in text for text in texts) or body == b"\\":
+        found: dict[str, str] = {}
+        _collect(resource, "", found)
+        return list(found)
+    return [text.decode() for text in texts]
+
+
+def _nothing(_value: object) -> None:
+    """Stand for a decimal, which refers to nothing."""
 
 
 def _collect(element: Any, path: str, found: dict[str, str]) -> None:  # noqa: ANN401 - any element
