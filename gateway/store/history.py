@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from gateway.store import rows
-from gateway.store.search.sql import Piece, both, piece, select
+from gateway.store.search.sql import Piece, both, current, piece, select
 
 if TYPE_CHECKING:
     from gateway.store.records import Stored
@@ -39,18 +39,17 @@ class Wanted:
 def versions(asker: Asker, wanted: Wanted) -> list[Stored]:
     """Return the versions."""
     rids = _resources(asker, wanted)
-    conditions = [*_conditions(wanted)]
+    conditions = [Piece("WHERE 1 = 1"), *_conditions(wanted)]
     if rids is not None:
         # By resource: their versions are few, and sorted.
-        place = "FROM resource r"
-        conditions.append(asker.flavor.among("r.rid", rids))
-        place += f" {asker.flavor.join} resource_version v ON v.rid = r.rid WHERE"
+        place = Piece("FROM") + asker.flavor.listed(rids) + current(asker.flavor, "r", "j.rid")
+        place += asker.flavor.lookup("resource_version", "v", Piece("v.rid = r.rid"))
     else:
-        place = f"FROM resource_version v {asker.flavor.join} resource r ON r.rid = v.rid WHERE"
+        place = Piece("FROM resource_version v") + current(asker.flavor, "r", "v.rid")
         if wanted.type is not None:
             conditions.append(piece("r.type = ?", wanted.type))
     end = piece("ORDER BY v.seq DESC LIMIT ?", wanted.limit)
-    found = asker.rows(select(_COLUMNS, Piece(place), both(conditions), end))
+    found = asker.rows(select(_COLUMNS, place, both(conditions), end))
     return [rows.stored(row) for row in found]
 
 

@@ -112,8 +112,7 @@ class Wholeness:
         """Whether an index that the search needs is not whole."""
         if not self._missing:
             return False
-        types = (query.type,) if query.type else query.types
-        asked = [pair for one in query.clauses for pair in _asked(one, types)]
+        asked = [pair for one in query.clauses for pair in _asked(one)]
         asked += [(one.parameter.type, one.parameter.code) for one in query.sort]
         return any(
             code in missing
@@ -132,25 +131,33 @@ def _not_whole(state: State) -> frozenset[str]:
 _COLUMNS: Final = frozenset({"_id", "_lastUpdated", "_text", "_content"})
 
 
-def _asked(condition: Condition, types: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+def _parts(condition: Condition) -> tuple[Condition, ...]:
+    """Return the conditions inside a condition."""
+    match condition:
+        case Chain(branches=branches):
+            return tuple(inner for _, inner in branches)
+        case Has(condition=inside):
+            return () if inside is None else (inside,)
+        case AnyOf(conditions) | AllOf(conditions):
+            return conditions
+        case NotOf(negated):
+            return (negated,)
+        case _:
+            return ()
+
+
+def _asked(condition: Condition) -> Iterator[tuple[str, str]]:
+    """Yield (type, code) of every parameter in a condition."""
     match condition:
         case Clause(parameter=found):
             yield found.type, found.code
-        case Chain(parameter=found, branches=branches):
+        case Chain(parameter=found) | Has(parameter=found):
             yield found.type, found.code
-            for name, inner in branches:
-                yield from _asked(inner, (name,))
-        case Has(parameter=found, condition=inside):
-            yield found.type, found.code
-            if inside is not None:
-                yield from _asked(inside, (found.type,))
-        case AnyOf(conditions) | AllOf(conditions):
-            for one in conditions:
-                yield from _asked(one, types)
-        case NotOf(negated):
-            yield from _asked(negated, types)
+            for one in _parts(condition):
+                yield from _asked(one)
         case _:
-            return
+            for one in _parts(condition):
+                yield from _asked(one)
 
 
 def asks_for_words(query: SearchQuery) -> bool:
@@ -159,16 +166,7 @@ def asks_for_words(query: SearchQuery) -> bool:
 
 
 def _has_words(condition: Condition) -> bool:
-    match condition:
-        case Clause(parameter=found, values=values):
-            return found.kind is Kind.SPECIAL and isinstance(values[0], WordsValue)
-        case Chain(branches=branches):
-            return any(_has_words(inner) for _, inner in branches)
-        case Has(condition=inside):
-            return inside is not None and _has_words(inside)
-        case AnyOf(conditions) | AllOf(conditions):
-            return any(map(_has_words, conditions))
-        case NotOf(negated):
-            return _has_words(negated)
-        case _:
-            return False
+    if isinstance(condition, Clause):
+        special = condition.parameter.kind is Kind.SPECIAL
+        return special and isinstance(condition.values[0], WordsValue)
+    return any(map(_has_words, _parts(condition)))

@@ -26,7 +26,7 @@ from gateway.store.index_state import (
 )
 from gateway.store.records import Progress
 from gateway.store.search.asking import Asker
-from gateway.store.search.sql import FLAVORS, Piece, piece, select
+from gateway.store.search.sql import FLAVORS, Piece, current, piece, select
 from gateway.store.statements import INDEX_COLUMNS, INDEXES
 
 if TYPE_CHECKING:
@@ -188,9 +188,10 @@ class Reindexing:
 
     def _contents(self, asker: Asker, rids: Sequence[int]) -> list[tuple[int, str, bytes]]:
         """Return (rid, type, content) of the current ones."""
-        place = f"FROM resource r {self._flavor.join} resource_version v ON v.seq = r.seq"
-        where = Piece("WHERE r.deleted = 0 AND") + self._flavor.among("r.rid", rids)
-        found = asker.rows(select("r.rid, r.type, v.content", Piece(place), where))
+        place = Piece("FROM") + self._flavor.listed(rids) + current(self._flavor, "r", "j.rid")
+        version = self._flavor.lookup("resource_version", "v", Piece("v.seq = r.seq"))
+        where = Piece("WHERE r.deleted = 0")
+        found = asker.rows(select("r.rid, r.type, v.content", place, version, where))
         return [(row[0], row[1], bytes(row[2])) for row in found]
 
     def _states(self, asker: Asker) -> dict[str, State]:
@@ -247,16 +248,16 @@ def _words(content: bytes) -> frozenset[tuple[Any, ...]]:
     resource = loads(content)
     name, words = resource["resourceType"], words_of(resource)
     text, whole = parameter_id(name, "_text"), parameter_id(name, "_content")
-    return frozenset([(text, word) for word in words.text] + [(whole, word) for word in words.content])
+    return frozenset(
+        [(text, word) for word in words.text] + [(whole, word) for word in words.content]
+    )
 
 
 def _settle(asker: Asker, table: str, columns: tuple[str, ...], made: _Rows) -> None:
     """Bring the rows of some resources to what they should be."""
     names = ", ".join(columns)
     place = Piece(f"FROM {asker.flavor.by_resource(table, 't')} WHERE")
-    rows = asker.rows(
-        select(f"rid, {names}", place, asker.flavor.among("t.rid", list(made)))
-    )
+    rows = asker.rows(select(f"rid, {names}", place, asker.flavor.among("t.rid", list(made))))
     had: dict[int, set[tuple[Any, ...]]] = {}
     for rid, *row in rows:
         had.setdefault(rid, set()).add(tuple(row))

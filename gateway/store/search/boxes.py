@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from gateway.fhir.search.dates import END
-from gateway.fhir.search.values import DateValue, NumberValue, QuantityValue
 from gateway.store.index_records import DATE_SPANS, QUANTITY_SPANS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from gateway.fhir.search.values import DateValue, NumberValue, QuantityValue
 
 # Behind an end that is open, as a float too, and inside 64 bits when a span is taken off.
 FOREVER: Final = END + (1 << 12)

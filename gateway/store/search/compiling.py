@@ -70,7 +70,9 @@ class Compiler:
         self._asker = asker
         self._flavor = asker.flavor
 
-    def node(self, condition: Condition, types: tuple[str, ...], level: int = 0) -> Node:
+    def node(  # noqa: PLR0911 - one return a kind of condition
+        self, condition: Condition, types: tuple[str, ...], level: int = 0
+    ) -> Node:
         """Return the node of a condition on resources of the types."""
         match condition:
             case Clause():
@@ -97,7 +99,9 @@ class Compiler:
         return branches[0] if len(branches) == 1 else Either(branches)
 
     def _has(self, has: Has, types: tuple[str, ...], level: int) -> Node:
-        inner = None if has.condition is None else self.node(has.condition, (has.source,), level + 1)
+        inner = (
+            None if has.condition is None else self.node(has.condition, (has.source,), level + 1)
+        )
         return Pointed(param_ids(has.parameter, (has.source,)), types, inner, level)
 
     def _clause(self, clause: Clause, types: tuple[str, ...]) -> Node:

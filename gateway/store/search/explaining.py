@@ -18,11 +18,8 @@ def explanation(asked: Sequence[Asked], page: Page) -> str:
     """Return each statement with its values, its plan and its time, then the whole."""
     parts = [_statement(number, one) for number, one in enumerate(asked, 1)]
     whole = sum(one.seconds for one in asked) * 1000
-    return "\n".join([
-        *parts,
-        f"{len(asked)} statements, {whole:.2f} ms: {len(page.matches)} matches, "
-        f"{len(page.included)} included, total {page.total}",
-    ])
+    found = f"{len(page.matches)} matches, {len(page.included)} included, total {page.total}"
+    return "\n".join([*parts, f"{len(asked)} statements, {whole:.2f} ms: {found}"])
 
 
 def _statement(number: int, one: Asked) -> str:

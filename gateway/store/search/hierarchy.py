@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from gateway.errors import Unsupported
 from gateway.fhir.search.parameters import parameter
 from gateway.fhir.search.values import ReferenceValue, TooCostly
-from gateway.store.search.sql import Piece, both, piece, select
+from gateway.store.search.sql import Piece, both, current, piece, select
 
 if TYPE_CHECKING:
     from gateway.fhir.search.conditions import Clause
@@ -78,25 +78,21 @@ def _family(asker: Asker, parent: SearchParameter, start: str, *, up: bool) -> d
 
 def _children(asker: Asker, parent: SearchParameter, ids: list[str]) -> Piece:
     flavor = asker.flavor
-    place = (
-        f"FROM {flavor.by_value('index_reference', 'l')} "
-        f"{flavor.join} resource r ON r.rid = l.rid WHERE r.deleted = 0 AND"
-    )
+    place = Piece(f"FROM {flavor.by_value('index_reference', 'l')}")
     conditions = [
+        Piece("WHERE r.deleted = 0"),
         flavor.among("l.target_id", ids),
         piece("l.target_type = ? AND l.param = ?", parent.type, parent.id),
     ]
-    return select("r.id", Piece(place), both(conditions))
+    return select("r.id", place, current(flavor, "r", "l.rid"), both(conditions))
 
 
 def _parents(asker: Asker, parent: SearchParameter, ids: list[str]) -> Piece:
     flavor = asker.flavor
-    place = (
-        f"FROM resource r {flavor.join} {flavor.by_resource('index_reference', 'l')} "
-        "ON l.rid = r.rid WHERE r.deleted = 0 AND"
-    )
+    on = piece("l.rid = r.rid AND l.param = ?", parent.id)
     conditions = [
-        flavor.among("r.id", ids),
-        piece("r.type = ? AND l.target_type = ? AND l.param = ?", parent.type, parent.type, parent.id),
+        flavor.among("WHERE r.id", ids),
+        piece("r.type = ? AND r.deleted = 0 AND l.target_type = ?", parent.type, parent.type),
     ]
-    return select("l.target_id", Piece(place), both(conditions))
+    place = Piece("FROM resource r")
+    return select("l.target_id", place, flavor.lookup("index_reference", "l", on), both(conditions))

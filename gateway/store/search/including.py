@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from gateway.fhir.search.index import INSIDE, OTHER_REFERENCE
 from gateway.fhir.search.parameters import Kind, parameters
-from gateway.store.search.sql import Piece, both, piece, select, union
+from gateway.store.search.sql import Piece, both, current, piece, select, target, union
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +43,8 @@ def included(
 
 def _round(asker: Asker, includes: Sequence[Include], edge: list[int], known: int) -> list[int]:
     parts = [
-        (_pointing if one.reverse else _pointed_to)(asker, one, edge) for one in dict.fromkeys(includes)
+        (_pointing if one.reverse else _pointed_to)(asker, one, edge)
+        for one in dict.fromkeys(includes)
     ]
     inner = union(parts)
     # Those that are known already may come first, and are not counted.
@@ -69,24 +70,30 @@ def _params(asker: Asker, include: Include) -> Piece:
 
 def _pointed_to(asker: Asker, include: Include, edge: list[int]) -> Piece:
     flavor = asker.flavor
-    place = (
-        f"FROM {flavor.by_resource('index_reference', 'l')} {flavor.join} resource p "
-        "ON p.type = l.target_type AND p.id = l.target_id WHERE p.deleted = 0 AND"
-    )
-    conditions = [flavor.among("l.rid", edge), _params(asker, include)]
+    on = Piece("l.rid = j.rid AND") + _params(asker, include)
+    conditions = [Piece("WHERE p.deleted = 0")]
     if include.target:
         conditions.append(piece("l.target_type = ?", include.target))
-    return select("p.rid AS rid", Piece(place), both(conditions))
+    return select(
+        "p.rid AS rid",
+        Piece("FROM") + flavor.listed(edge),
+        flavor.lookup("index_reference", "l", on),
+        target(flavor, "p", "l"),
+        both(conditions),
+    )
 
 
 def _pointing(asker: Asker, include: Include, edge: list[int]) -> Piece:
     flavor = asker.flavor
-    place = (
-        f"FROM resource m {flavor.join} {flavor.by_value('index_reference', 'l')} "
-        "ON l.target_id = m.id AND l.target_type = m.type "
-        f"{flavor.join} resource p ON p.rid = l.rid WHERE p.deleted = 0 AND"
-    )
-    conditions = [flavor.among("m.rid", edge), _params(asker, include)]
+    on = Piece("l.target_id = m.id AND l.target_type = m.type AND") + _params(asker, include)
+    conditions = [Piece("WHERE p.deleted = 0")]
     if include.target:
         conditions.append(piece("m.type = ?", include.target))
-    return select("p.rid AS rid", Piece(place), both(conditions))
+    return select(
+        "p.rid AS rid",
+        Piece("FROM") + flavor.listed(edge),
+        current(flavor, "m", "j.rid"),
+        flavor.lookup("index_reference", "l", on),
+        current(flavor, "p", "l.rid"),
+        both(conditions),
+    )

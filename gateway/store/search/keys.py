@@ -13,8 +13,8 @@ from gateway.errors import Unsupported
 from gateway.fhir.definitions import resource_types
 from gateway.fhir.search.parameters import Kind
 from gateway.store.search.boxes import spans_of
-from gateway.store.search.leaves import Leaf
-from gateway.store.search.sql import Piece, both, either, joined, piece, select, union
+from gateway.store.search.leaves import Alternative, Leaf
+from gateway.store.search.sql import Piece, both, either, piece, select, union
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,8 +52,9 @@ class Key:
             return Piece(f"{resource}.{self.column}")
         best = "max" if self.descending else "min"
         place = f"FROM {flavor.by_resource(self.table, 't')} WHERE t.rid = {resource}.rid"
-        found = select(f"{best}(t.{self.column})", piece(f"{place} AND t.param = ?", self.param))
-        return Piece(f"({found.text})", found.values)
+        inner = select(f"t.{self.column} AS v", piece(f"{place} AND t.param = ?", self.param))
+        # PostgreSQL would look for the least value of all, and then for this resource's.
+        return Piece(f"(SELECT {best}(v) FROM ({inner.text}{flavor.fence}) m)", inner.values)
 
     def present(self) -> Leaf | None:
         """Return that a resource has a value, None when every one has."""
@@ -84,15 +85,30 @@ class Key:
         wrapped = [Piece(f"SELECT * FROM ({one.text}) w", one.values) for one in parts]
         return union(wrapped) + piece(f"ORDER BY 1{self._direction} LIMIT ?", limit)
 
-    def group(self, value: Scalar, after: int, limit: int, flavor: Flavor) -> Piece:
-        """Return the rids of one value behind `after`, in order."""
-        place = Piece(f"SELECT DISTINCT t.rid FROM {flavor.by_value(self.table, 't')} WHERE")
-        spans = Piece("1 = 1")
+    def group(
+        self, value: Scalar, after: int, limit: int, flavor: Flavor, system: str | None = None
+    ) -> Piece:
+        """Return the rids of one value behind `after`, in order; `system` is that of a code."""
+        conditions = [
+            piece(
+                f"WHERE t.param = ? AND t.{self.column} = ? AND t.rid > ?", self.param, value, after
+            )
+        ]
+        if system is not None:
+            conditions.append(piece("t.system = ?", system))
         if self.table in _WITH_SPANS:
-            number = 2 * len(spans_of(dates=self.table == "index_date"))
-            spans = flavor.among("t.span", range(number))
-        where = piece(f"t.param = ? AND t.{self.column} = ? AND t.rid > ?", self.param, value, after)
-        return joined(" ", [place, both([where, spans]), piece("ORDER BY t.rid LIMIT ?", limit)])
+            spans = range(2 * len(spans_of(dates=self.table == "index_date")))
+            conditions.append(flavor.among("t.span", spans))
+        place = Piece(f"FROM {flavor.by_value(self.table, 't')}")
+        columns = "DISTINCT t.rid" if system is None else "t.rid"
+        return select(columns, place, both(conditions), piece("ORDER BY t.rid LIMIT ?", limit))
+
+    def equal(self, value: Scalar) -> Leaf | None:
+        """Return that a resource has a value, None for what has ranges or is a column."""
+        if self.param is None or self.table in _WITH_SPANS:
+            return None
+        alternative = Alternative(f"t.{self.column} = {{0}}", ((value,),))
+        return Leaf(self.table, (self.param,), (alternative,))
 
     @property
     def _direction(self) -> str:

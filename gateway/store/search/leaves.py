@@ -52,9 +52,9 @@ class Alternative:
         if len(self.rows) == 1:
             return own, filled(self.template, self.rows[0])
         values = flavor.rows(self.rows)
-        # PostgreSQL has no CROSS JOIN with a condition, SQLite takes any join with one.
-        text = f"FROM ({values.text}) j {flavor.join} {flavor.by_value(table, 't')}"
-        return Piece(f"{text} ON 1 = 1", values.values), Piece(_named(self.template))
+        # In this order on both databases: a look-up a value.
+        text = f"FROM ({values.text}) j CROSS JOIN {flavor.by_value(table, 't')}"
+        return Piece(text, values.values), Piece(_named(self.template))
 
 
 def filled(template: str, row: Sequence[object]) -> Piece:
@@ -104,8 +104,10 @@ class Leaf:
         """Return a select of the resources, as `rid`, some of them several times."""
         alternatives = (*self.alternatives, *self._spanned())
         if not alternatives:
+            # Ranges without a row that could lie in them; else any row will do.
+            some = Piece("1 = 0") if self.ranges else self._params(flavor)
             start = Piece(f"FROM {flavor.by_value(self.table, 't')} WHERE")
-            return select("t.rid AS rid", start, self._params(flavor))
+            return select("t.rid AS rid", start, some)
         return union([self._select(one, flavor) for one in alternatives])
 
     def stream(self, flavor: Flavor) -> tuple[Piece, Piece]:
@@ -158,7 +160,7 @@ def _shifted(template: str, by: int) -> str:
 
 
 def together(leaves: Sequence[Leaf]) -> tuple[Leaf, Leaf]:
-    """Return what meets all of the leaves by one row, and what has several rows and meets the first.
+    """Return what meets all leaves by its one row, and what has several rows and meets the first.
 
     The leaves are ranges of one parameter, `ge` and `lt` for example: each alone may match half of
     all resources. Of a resource with one row, that row must meet all of them.

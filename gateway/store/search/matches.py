@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from gateway.errors import Unsupported
+from gateway.fhir.search.text import bounded
 from gateway.fhir.search.values import (
     CompositeValue,
     DateValue,
@@ -69,12 +70,13 @@ def matches(clause: Clause, value: Value, flavor: Flavor) -> Iterator[Match]:
 
 
 def _token(value: TokenValue) -> Match:
+    system, code = bounded(value.system or ""), bounded(value.code or "")
     if value.code is None:
-        return Match("t.system = {0}", (value.system or "",), "t.system")
+        return Match("t.system = {0}", (system,), "t.system")
     if value.system is None:
-        return Match("t.code = {0}", (value.code,), "t.code")
+        return Match("t.code = {0}", (code,), "t.code")
     key = f"t.code || '{_APART}' || t.system"
-    return Match("t.code = {0} AND t.system = {1}", (value.code, value.system), key, in_order=True)
+    return Match("t.code = {0} AND t.system = {1}", (code, system), key, in_order=True)
 
 
 def _string(modifier: str, value: StringValue, flavor: Flavor) -> Match:
@@ -107,7 +109,7 @@ def _uri(modifier: str, value: UriValue) -> Iterator[Match]:
         yield Match("t.uri >= {0} AND t.uri < {1}", (value.uri, value.uri + _LAST))
         return
     for uri in _above(value.uri) if modifier == "above" else (value.uri,):
-        yield Match("t.uri = {0}", (uri,), "t.uri", in_order=True)
+        yield Match("t.uri = {0}", (bounded(uri),), "t.uri", in_order=True)
 
 
 def _above(uri: str) -> list[str]:

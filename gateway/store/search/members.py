@@ -36,7 +36,9 @@ def rids_of(asker: Asker, targets: Iterable[tuple[str, str]]) -> set[int]:
         by_type.setdefault(resource_type, []).append(resource_id)
     found: set[int] = set()
     for resource_type, ids in by_type.items():
-        start = piece("SELECT r.rid FROM resource r WHERE r.deleted = 0 AND r.type = ?", resource_type)
+        start = piece(
+            "SELECT r.rid FROM resource r WHERE r.deleted = 0 AND r.type = ?", resource_type
+        )
         more = asker.flavor.among("AND r.id", ids)
         found |= {row[0] for row in asker.rows(start + more)}
     return found

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from gateway.fhir.search.parameters import parameter_id
 from gateway.store.index_records import QUANTITY_SPANS
-from gateway.store.search.sql import piece
+from gateway.store.search.sql import Piece, piece, select
 
 if TYPE_CHECKING:
     from gateway.fhir.search.values import NearValue
@@ -28,18 +28,24 @@ def near(asker: Asker, value: NearValue) -> tuple[int, ...]:
     """Return the `rid` of the locations that are at most `km` away."""
     flavor = asker.flavor
     reach = math.degrees(value.km / _RADIUS_KM)
-    start = piece(
-        "SELECT t.rid, t.low, u.low "
-        f"FROM {flavor.by_value('index_quantity', 't')} "
-        f"{flavor.join} {flavor.by_resource('index_quantity', 'u')} "
-        "ON u.rid = t.rid WHERE t.param = ? AND u.param = ? AND t.low >= ? AND t.low <= ?",
+    where = piece(
+        "WHERE t.param = ? AND t.low >= ? AND t.low <= ? AND",
         _LATITUDE,
-        _LONGITUDE,
         # A little more than the circle: the distance decides.
         value.latitude - reach - 1e-6,
         value.latitude + reach + 1e-6,
     )
-    found = asker.rows(start + flavor.among("AND t.span", _SPANS))
+    found = asker.rows(
+        select(
+            "t.rid, t.low, u.low",
+            Piece(f"FROM {flavor.by_value('index_quantity', 't')}"),
+            flavor.lookup(
+                "index_quantity", "u", piece("u.rid = t.rid AND u.param = ?", _LONGITUDE)
+            ),
+            where,
+            flavor.among("t.span", _SPANS),
+        )
+    )
     return tuple(
         sorted({rid for rid, latitude, longitude in found if _km(value, latitude, longitude)})
     )

@@ -11,14 +11,35 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from gateway.store.search.leaves import Leaf
-from gateway.store.search.sql import Piece, both, either, piece, select, union
+from gateway.store.search.sql import (
+    Piece,
+    both,
+    current,
+    distinct,
+    either,
+    piece,
+    select,
+    target,
+    union,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gateway.store.search.sql import Flavor
 
-__all__ = ["All", "Chained", "Column", "Either", "Leaf", "Listed", "Node", "Not", "Pointed", "Window"]
+__all__ = [
+    "All",
+    "Chained",
+    "Column",
+    "Either",
+    "Leaf",
+    "Listed",
+    "Node",
+    "Not",
+    "Pointed",
+    "Window",
+]
 
 
 class Node(Protocol):
@@ -43,13 +64,12 @@ class Listed:
 
     def source(self, flavor: Flavor) -> Piece:
         """See `Node`."""
-        rows = flavor.rows([(rid,) for rid in self.rids or (0,)])
-        return Piece(f"SELECT c0 AS rid FROM ({rows.text}) listed", rows.values)
+        return select("j.rid AS rid", Piece("FROM"), flavor.listed(self.rids))
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Ranges of one parameter that must all hold, `parts`, read as the range that they have in common.
+    """Ranges of one parameter that must all hold, read as the range that they have in common.
 
     Resources with several rows may meet each part by another row: they are looked at one by one.
     """
@@ -156,8 +176,9 @@ def filtered(source: Piece, others: Sequence[Node], flavor: Flavor) -> Piece:
     """Return the resources of a select that meet other nodes too."""
     if not others:
         return source
-    place = Piece(f"FROM ({source.text}) a {flavor.join} resource b ON b.rid = a.rid", source.values)
-    return select("b.rid AS rid", place, Piece("WHERE"), both([n.test("b", flavor) for n in others]))
+    tests = both([node.test("b", flavor) for node in others])
+    place = Piece(f"FROM ({source.text}) a", source.values)
+    return select("b.rid AS rid", place, current(flavor, "b", "a.rid"), Piece("WHERE"), tests)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,19 +195,16 @@ class Chained:
 
     def test(self, resource: str, flavor: Flavor) -> Piece:
         """See `Node`."""
-        target, link = f"p{self.level}", f"l{self.level}"
-        place = (
-            f"FROM {flavor.by_resource('index_reference', link)} {flavor.join} resource {target} "
-            f"ON {target}.type = {link}.target_type AND {target}.id = {link}.target_id "
-            f"WHERE {link}.rid = {resource}.rid AND {target}.deleted = 0 AND"
-        )
-        conditions = [
+        found, link = f"p{self.level}", f"l{self.level}"
+        of_link = [
+            Piece(f"WHERE {link}.rid = {resource}.rid"),
             flavor.among(f"{link}.param", self.params),
-            piece(f"{link}.target_type = ?", self.type),
-            self.node.test(target, flavor),
+            piece(f"{link}.target_type = ? AND {found}.deleted = 0", self.type),
+            self.node.test(found, flavor),
         ]
-        found = select("1", Piece(place), both(conditions))
-        return Piece(f"EXISTS ({found.text}{flavor.fence})", found.values)
+        place = Piece(f"FROM {flavor.by_resource('index_reference', link)}")
+        inner = select("1", place, target(flavor, found, link), both(of_link))
+        return Piece(f"EXISTS ({inner.text}{flavor.fence})", inner.values)
 
     def source(self, flavor: Flavor) -> Piece | None:
         """See `Node`."""
@@ -194,16 +212,13 @@ class Chained:
         if inner is None:
             return None
         # The targets once each, and what points to them by the primary key of the references.
-        place = (
-            f"FROM (SELECT DISTINCT rid FROM ({inner.text}) d) i "
-            f"{flavor.join} resource p ON p.rid = i.rid "
-            f"{flavor.join} {flavor.by_value('index_reference', 'l')} "
-            "ON l.target_id = p.id AND l.target_type = p.type"
-        )
-        conditions = [piece("p.deleted = 0 AND p.type = ?", self.type)]
-        conditions.append(flavor.among("l.param", self.params))
+        on = Piece("l.target_id = p.id AND l.target_type = p.type AND")
         return select(
-            "l.rid AS rid", Piece(place, inner.values), Piece("WHERE"), both(conditions)
+            "l.rid AS rid",
+            distinct(inner, "i"),
+            current(flavor, "p", "i.rid"),
+            flavor.lookup("index_reference", "l", on + flavor.among("l.param", self.params)),
+            piece("WHERE p.deleted = 0 AND p.type = ?", self.type),
         )
 
 
@@ -222,30 +237,32 @@ class Pointed:
     def test(self, resource: str, flavor: Flavor) -> Piece:
         """See `Node`."""
         source, link = f"p{self.level}", f"l{self.level}"
-        place = (
-            f"FROM {flavor.by_value('index_reference', link)} {flavor.join} resource {source} "
-            f"ON {source}.rid = {link}.rid WHERE {link}.target_id = {resource}.id "
-            f"AND {link}.target_type = {resource}.type AND {source}.deleted = 0 AND"
-        )
-        conditions = [flavor.among(f"{link}.param", self.params)]
+        conditions = [
+            Piece(
+                f"WHERE {link}.target_id = {resource}.id AND {link}.target_type = {resource}.type"
+            ),
+            flavor.among(f"{link}.param", self.params),
+            Piece(f"{source}.deleted = 0"),
+        ]
         if self.node is not None:
             conditions.append(self.node.test(source, flavor))
-        found = select("1", Piece(place), both(conditions))
-        return Piece(f"EXISTS ({found.text}{flavor.fence})", found.values)
+        place = Piece(f"FROM {flavor.by_value('index_reference', link)}")
+        inner = select("1", place, current(flavor, source, f"{link}.rid"), both(conditions))
+        return Piece(f"EXISTS ({inner.text}{flavor.fence})", inner.values)
 
     def source(self, flavor: Flavor) -> Piece | None:
         """See `Node`."""
         inner = None if self.node is None else self.node.source(flavor)
         if inner is None:
             return None
-        place = (
-            f"FROM (SELECT DISTINCT rid FROM ({inner.text}) d) i "
-            f"{flavor.join} {flavor.by_resource('index_reference', 'l')} ON l.rid = i.rid "
-            f"{flavor.join} resource p ON p.type = l.target_type AND p.id = l.target_id"
-        )
-        conditions = [Piece("p.deleted = 0"), flavor.among("l.param", self.params)]
+        conditions = [Piece("WHERE p.deleted = 0")]
         if self.types:
             conditions.append(flavor.among("p.type", self.types))
+        on = Piece("l.rid = i.rid AND") + flavor.among("l.param", self.params)
         return select(
-            "p.rid AS rid", Piece(place, inner.values), Piece("WHERE"), both(conditions)
+            "p.rid AS rid",
+            distinct(inner, "i"),
+            flavor.lookup("index_reference", "l", on),
+            target(flavor, "p", "l"),
+            both(conditions),
         )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from gateway.store.search.leaves import Leaf, together
 from gateway.store.search.nodes import All, Chained, Column, Either, Listed, Pointed, Window
-from gateway.store.search.sql import Piece, both, piece, select
+from gateway.store.search.sql import Piece, both, current, piece, select
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,9 +94,10 @@ def kept(asker: Asker, rids: tuple[int, ...], others: list[Node]) -> tuple[int, 
     """Return those of the resources that meet the other nodes too."""
     if not rids or not others:
         return rids
-    conditions = [asker.flavor.among("r.rid", rids), Piece("r.deleted = 0")]
-    conditions += [node.test("r", asker.flavor) for node in others]
-    found = asker.rows(select("r.rid", Piece("FROM resource r WHERE"), both(conditions)))
+    conditions = [Piece("WHERE r.deleted = 0"), *(one.test("r", asker.flavor) for one in others)]
+    place = Piece("FROM") + asker.flavor.listed(rids)
+    join = current(asker.flavor, "r", "j.rid")
+    found = asker.rows(select("r.rid", place, join, both(conditions)))
     return tuple(sorted(row[0] for row in found))
 
 
@@ -116,9 +117,13 @@ _PROMISES: Final = {
     "index_word": 3,
     "index_string": 3,
     "index_token": 4,
-    "index_quantity": 5,
-    "index_date": 5,
+    "index_quantity": 6,
+    "index_date": 6,
 }
+
+
+_OTHERS: Final = 5
+_LAST: Final = 9
 
 
 def _promise(node: Node) -> int:
@@ -127,5 +132,5 @@ def _promise(node: Node) -> int:
     if isinstance(node, Column | Window):
         return 1
     if isinstance(node, Leaf):
-        return _PROMISES[node.table] if node.alternatives or node.ranges else 9
-    return 6
+        return _PROMISES[node.table] if node.alternatives or node.ranges else _LAST
+    return _OTHERS

@@ -13,7 +13,7 @@ from gateway.store.search.including import included
 from gateway.store.search.keys import keys_of
 from gateway.store.search.selecting import Scope, in_order_of_rid, scope_of
 from gateway.store.search.sorting import Place, in_order_of_keys
-from gateway.store.search.sql import piece, select
+from gateway.store.search.sql import Piece, current, select
 from gateway.store.search.totals import about, exactly
 
 if TYPE_CHECKING:
@@ -61,8 +61,8 @@ def run(asker: Asker, query: SearchQuery) -> Page:
 def matching_ids(asker: Asker, query: SearchQuery, limit: int) -> list[str]:
     """Return ids of what matches, in order of creation, at most `limit`."""
     rids = in_order_of_rid(asker, _scope(asker, query), 0, limit)
-    start = piece("FROM resource r WHERE")
-    found = asker.rows(select("r.id", start, asker.flavor.among("r.rid", rids), piece("ORDER BY r.rid")))
+    place = Piece("FROM") + asker.flavor.listed(rids) + current(asker.flavor, "r", "j.rid")
+    found = asker.rows(select("r.id", place, Piece("ORDER BY r.rid")))
     return [row[0] for row in found]
 
 
@@ -103,18 +103,15 @@ def _stored(asker: Asker, rids: Sequence[int]) -> Iterator[Stored]:
     """Yield current versions in the order given."""
     for first in range(0, len(rids), _CHUNK):
         some = rids[first : first + _CHUNK]
-        place = piece(
-            f"FROM resource r {asker.flavor.join} resource_version v ON v.seq = r.seq WHERE"
-        )
-        found = asker.rows(select(_COLUMNS, place, asker.flavor.among("r.rid", some)))
+        place = Piece("FROM") + asker.flavor.listed(some) + current(asker.flavor, "r", "j.rid")
+        version = asker.flavor.lookup("resource_version", "v", Piece("v.seq = r.seq"))
+        found = asker.rows(select(_COLUMNS, place, version))
         known: dict[int, Any] = {row[_RID]: row for row in found}
         yield from (rows.stored(known[rid]) for rid in some)
 
 
 # As `statements.CURRENT_COLUMNS`.
-_COLUMNS: Final = (
-    "r.type, r.id, v.version, v.seq, v.updated, v.method, v.content, r.rid, r.digest"
-)
+_COLUMNS: Final = "r.type, r.id, v.version, v.seq, v.updated, v.method, v.content, r.rid, r.digest"
 _RID: Final = 7
 
 
@@ -131,9 +128,7 @@ def _total(asker: Asker, query: SearchQuery, scope: Scope, whole: int | None) ->
     return Total()
 
 
-def _included(
-    asker: Asker, query: SearchQuery, matches: list[Stored]
-) -> tuple[list[Stored], bool]:
+def _included(asker: Asker, query: SearchQuery, matches: list[Stored]) -> tuple[list[Stored], bool]:
     if not query.includes or not matches:
         return [], False
     rids, truncated = included(asker, query.includes, [one.rid for one in matches])

@@ -6,13 +6,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from gateway.store.search.leaves import Alternative, Leaf
-from gateway.store.search.nodes import Column, Listed
+from gateway.store.search.nodes import Listed
 from gateway.store.search.probing import MANY, merged, selective
-from gateway.store.search.sql import Piece, both, piece, select
+from gateway.store.search.sql import Piece, both, current, distinct, piece, select
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from gateway.store.search.asking import Asker
     from gateway.store.search.nodes import Node
 
@@ -75,9 +73,10 @@ def _of_list(asker: Asker, scope: Scope, after: int, limit: int) -> list[int]:
     start, size = 0, max(_CHUNK, 2 * limit)
     while start < len(rids) and len(found) < limit:
         some = rids[start : start + size]
-        conditions = [asker.flavor.among("r.rid", some), *scope.conditions(asker)]
+        place = Piece("FROM") + asker.flavor.listed(some) + current(asker.flavor, "r", "j.rid")
         end = piece("ORDER BY r.rid LIMIT ?", limit - len(found))
-        rows = asker.rows(select("r.rid", Piece("FROM resource r WHERE"), both(conditions), end))
+        conditions = both(scope.conditions(asker))
+        rows = asker.rows(select("r.rid", place, Piece("WHERE"), conditions, end))
         found += [row[0] for row in rows]
         start, size = start + size, 4 * size
     return found
@@ -94,14 +93,11 @@ def _gathered(
 ) -> list[int]:
     source, node = found
     others = [one for one in scope.nodes if one is not node]
-    place = Piece(
-        f"FROM (SELECT DISTINCT rid FROM ({source.text}) s WHERE rid > ?) h "
-        f"{asker.flavor.join} resource r ON r.rid = h.rid WHERE",
-        (*source.values, after),
-    )
+    place = distinct(source) + current(asker.flavor, "r", "h.rid")
     conditions = both(replace(scope, nodes=tuple(others)).conditions(asker))
+    where = piece("WHERE h.rid > ? AND", after)
     end = piece("ORDER BY r.rid LIMIT ?", limit)
-    return [row[0] for row in asker.rows(select("r.rid", place, conditions, end))]
+    return [row[0] for row in asker.rows(select("r.rid", place, where, conditions, end))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,10 +153,9 @@ def _walk_of(asker: Asker, scope: Scope) -> _Walk:
             table, where = node.stream(asker.flavor)
             if not others:
                 # Its rows are of current resources of the type: nothing else need be read.
-                return _Walk(Piece(f"FROM {table.text} WHERE", table.values), "t.rid", where, ())
-            text = f"FROM {table.text} {asker.flavor.join} resource r ON r.rid = t.rid WHERE"
-            conditions = both([where, *scope.current(asker)])
-            return _Walk(Piece(text, table.values), "t.rid", conditions, tuple(others))
+                return _Walk(Piece("FROM") + table + Piece("WHERE"), "t.rid", where, ())
+            place = Piece("FROM") + table + current(asker.flavor, "r", "t.rid") + Piece("WHERE")
+            return _Walk(place, "t.rid", both([where, *scope.current(asker)]), tuple(others))
     others = [node.test("r", asker.flavor) for node in scope.nodes]
     hint = " INDEXED BY resource_order" if _is_sqlite(asker) and len(scope.types) == 1 else ""
     place = Piece(f"FROM resource r{hint} WHERE")
@@ -195,7 +190,7 @@ def _of_one_system(asker: Asker, node: Node) -> Node:
     if len(node.alternatives) != 1 or node.alternatives[0].template != "t.code = {0}":
         return node
     rows = node.alternatives[0].rows
-    systems = _systems(asker, node.params[0], rows[0][0]) if len(rows) == 1 else []
+    systems = systems_of(asker, node.params[0], rows[0][0]) if len(rows) == 1 else []
     if len(systems) != 1:
         return node
     template = "t.code = {0} AND t.system = {1}"
@@ -203,7 +198,8 @@ def _of_one_system(asker: Asker, node: Node) -> Node:
     return Leaf(node.table, node.params, (Alternative(template, (row,)),), in_order=True)
 
 
-def _systems(asker: Asker, param: int, code: object) -> list[str]:
+def systems_of(asker: Asker, param: int, code: object) -> list[str]:
+    """Return the first systems in which a code is found, one look-up each."""
     found: list[str] = []
     while len(found) < _SYSTEMS:
         where = piece("WHERE t.param = ? AND t.code = ?", param, code)

@@ -13,8 +13,21 @@ from typing import TYPE_CHECKING, Final
 from gateway.store.search.keys import Key, Scalar, after, order
 from gateway.store.search.nodes import Not
 from gateway.store.search.probing import MANY
-from gateway.store.search.selecting import bounded_count, in_order_of_rid, source_of
-from gateway.store.search.sql import Piece, both, joined, piece, select
+from gateway.store.search.selecting import (
+    bounded_count,
+    in_order_of_rid,
+    source_of,
+    systems_of,
+)
+from gateway.store.search.sql import (
+    Piece,
+    both,
+    current,
+    distinct,
+    joined,
+    piece,
+    select,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,7 +63,7 @@ def in_order_of_keys(
     return _sorted(asker, scope, keys, start, limit, source[0] if source else None)
 
 
-def _sorted(
+def _sorted(  # noqa: PLR0913, PLR0917 - a search, its order, and where it is looked for
     asker: Asker,
     scope: Scope,
     keys: tuple[Key, ...],
@@ -65,16 +78,18 @@ def _sorted(
     values = [key.value("r", flavor) for key in keys]
     columns = joined(
         ", ",
-        [Piece("r.rid AS rid"), *(Piece(f"{v.text} AS k{n}", v.values) for n, v in enumerate(values))],
+        [
+            Piece("r.rid AS rid"),
+            *(Piece(f"{v.text} AS k{n}", v.values) for n, v in enumerate(values)),
+        ],
     )
-    conditions = scope.conditions(asker)
-    place = Piece("FROM resource r WHERE")
+    place = Piece("FROM resource r")
     if isinstance(held, Piece):
-        text = f"FROM (SELECT DISTINCT rid FROM ({held.text}) s) h {flavor.join} resource r"
-        place = Piece(f"{text} ON r.rid = h.rid WHERE", held.values)
+        place = distinct(held) + current(flavor, "r", "h.rid")
     elif held is not None:
-        conditions.append(flavor.among("r.rid", held))
-    inner = joined(" ", [Piece("SELECT"), columns, place, both(conditions)])
+        place = Piece("FROM") + flavor.listed(held) + current(flavor, "r", "j.rid")
+    conditions = Piece("WHERE") + both(scope.conditions(asker))
+    inner = joined(" ", [Piece("SELECT"), columns, place, conditions])
     behind = Piece("1 = 1") if start is None else after(keys, start.values, start.rid)
     names = ", ".join(["rid", *(f"k{number}" for number in range(len(keys)))])
     outer = Piece(f"FROM ({inner.text}) q WHERE", inner.values)
@@ -113,7 +128,6 @@ class _Walk:
     def _with_value(self) -> bool | None:
         """Fill the page; True when the index ended before that, None when walking is no good."""
         value = self._start.values[0] if self._start else None
-        behind = self._start.rid if self._start and len(self._keys) == 1 else None
         for number, factor in enumerate(_BATCHES):
             if number == _PATIENCE and self._is_small():
                 return None
@@ -122,18 +136,34 @@ class _Walk:
             ended = len(rows) < size
             last = rows[-1][0] if rows else None
             if not ended and rows[0][0] == last:
-                # One value fills the batch. Its resources lie in the order of the page; when there
-                # are more keys, all of them are needed: a larger batch may hold them.
-                if len(self._keys) > 1 or self._keys[0].param is None:
-                    continue
-                if not self._same(last, behind or 0 if value == last else 0):
-                    return None
-                return False
+                # One value fills the batch: its resources are in the order of the other keys. A
+                # larger batch may hold them all.
+                if self._of_one_value(last):
+                    return False
+                continue
             self._sort([rid for found, rid in rows if ended or found != last])
             if len(self._found) >= self._limit or ended:
                 return ended
             value = last
         return None
+
+    def _of_one_value(self, value: Scalar) -> bool:
+        """Fill the page with resources of one value of the first key; False when there are few."""
+        start = self._start if self._start and self._start.values[0] == value else None
+        if len(self._keys) == 1:
+            return self._same(value, start.rid if start else 0)
+        same = self._keys[0].equal(value)
+        if same is None:
+            return False
+        scope = replace(self._scope, nodes=(*self._scope.nodes, same))
+        begun = Place(start.values[1:], start.rid) if start else None
+        places = _Walk(self._asker, scope, self._keys[1:], begun, self._limit).page() or []
+        # One that has the value may have a better one too: then it stands elsewhere.
+        self._sort([place.rid for place in places])
+        wrong = [rid for rid, place in self._found.items() if place.values[0] != value]
+        for rid in wrong:
+            del self._found[rid]
+        return len(self._found) >= self._limit
 
     def _is_small(self) -> bool:
         """Whether the matches are so few that they had better be sorted."""
@@ -147,10 +177,11 @@ class _Walk:
 
     def _same(self, value: Scalar, behind: int) -> bool:
         """Take resources of one value, in the order of `rid`; False when they are too few."""
+        if self._keys[0].param is None:
+            return False
         for factor in _BATCHES:
             size = max(_LEAST, 3 * self._limit) * factor
-            asked = self._keys[0].group(value, behind, size, self._asker.flavor)
-            rids = [row[0] for row in self._asker.rows(asked)]
+            rids = self._group(value, behind, size)
             self._sort(rids)
             if len(self._found) >= self._limit:
                 return True
@@ -158,6 +189,15 @@ class _Walk:
                 break
             behind = rids[-1]
         return False
+
+    def _group(self, value: Scalar, behind: int, size: int) -> list[int]:
+        key, asker = self._keys[0], self._asker
+        assert key.param is not None  # noqa: S101 - columns of `resource` are not grouped
+        systems = systems_of(asker, key.param, value) if key.table == "index_token" else []
+        # Codes of one system lie in the order of their resources.
+        system = systems[0] if len(systems) == 1 else None
+        asked = key.group(value, behind, size, asker.flavor, system)
+        return [row[0] for row in asker.rows(asked)]
 
     def _sort(self, rids: list[int]) -> None:
         new = [rid for rid in dict.fromkeys(rids) if rid not in self._found]

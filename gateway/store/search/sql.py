@@ -67,8 +67,6 @@ class Flavor(Protocol):
     """How one database writes what the other writes differently."""
 
     name: str
-    #: Joins two tables such that the left one is read first.
-    join: str
     #: Behind a subquery: keeps it a look-up for each row instead of a join over everything.
     fence: str
 
@@ -76,7 +74,13 @@ class Flavor(Protocol):
         """Return that the column has one of the values, however many they are."""
 
     def rows(self, given: Sequence[tuple[object, ...]]) -> Piece:
-        """Return a table `j` of the rows, with columns c0, c1..."""
+        """Return a select of the rows, with columns c0, c1..."""
+
+    def listed(self, rids: Sequence[int]) -> Piece:
+        """Return a table `j` of resources, with column `rid`."""
+
+    def lookup(self, table: str, alias: str, on: Piece) -> Piece:
+        """Return a join that looks up rows of `table` for each row of what stands before it."""
 
     def holds(self, column: str, marker: str) -> str:
         """Return that the column contains the text at `marker`."""
@@ -98,7 +102,6 @@ class SqliteFlavor:
     """SQLite: lists travel as JSON, indexes are named, CROSS JOIN keeps its order."""
 
     name = "sqlite"
-    join = "CROSS JOIN"
     fence = ""
 
     def among(self, column: str, values: Sequence[int] | Sequence[str]) -> Piece:
@@ -111,6 +114,14 @@ class SqliteFlavor:
             f"json_extract(value, '$[{number}]') AS c{number}" for number in range(len(given[0]))
         )
         return select(columns, Piece("FROM json_each(?)", (_json(given),)))
+
+    def listed(self, rids: Sequence[int]) -> Piece:
+        """See `Flavor`."""
+        return Piece("(SELECT value AS rid FROM json_each(?)) j", (_json(rids),))
+
+    def lookup(self, table: str, alias: str, on: Piece) -> Piece:
+        """See `Flavor`."""
+        return Piece(f"CROSS JOIN {table} {alias} ON {on.text}", on.values)
 
     def holds(self, column: str, marker: str) -> str:
         """See `Flavor`."""
@@ -134,10 +145,12 @@ class SqliteFlavor:
 
 
 class PostgresFlavor:
-    """PostgreSQL: lists travel as arrays; `join_collapse_limit = 1` keeps the order of joins."""
+    """PostgreSQL: lists travel as arrays; what is looked up row by row is LATERAL with OFFSET.
+
+    So a plan is the same before statistics are there and when they mislead.
+    """
 
     name = "postgresql"
-    join = "JOIN"
     # A subquery with OFFSET is neither made a join nor hashed.
     fence = " OFFSET 0"
 
@@ -152,6 +165,15 @@ class PostgresFlavor:
         names = ", ".join(f"c{number}" for number in range(len(given[0])))
         lists = tuple(list(column) for column in zip(*given, strict=True))
         return select(names, Piece(f"FROM unnest({arrays}) AS u({names})", lists))
+
+    def listed(self, rids: Sequence[int]) -> Piece:
+        """See `Flavor`."""
+        return Piece("unnest(?::bigint[]) AS j(rid)", (list(rids),))
+
+    def lookup(self, table: str, alias: str, on: Piece) -> Piece:
+        """See `Flavor`."""
+        inner = f"FROM {table} {alias} WHERE {on.text} OFFSET 0"
+        return Piece(f"CROSS JOIN LATERAL (SELECT * {inner}) {alias}", on.values)
 
     def holds(self, column: str, marker: str) -> str:
         """See `Flavor`."""
@@ -183,3 +205,19 @@ FLAVORS: Final[dict[str, Flavor]] = {
 
 def _json(values: Iterable[object]) -> str:
     return json.dumps(list(values), ensure_ascii=False)
+
+
+def current(flavor: Flavor, alias: str, rid: str) -> Piece:
+    """Return the join to the row of `resource` whose number is `rid`."""
+    return flavor.lookup("resource", alias, Piece(f"{alias}.rid = {rid}"))
+
+
+def target(flavor: Flavor, alias: str, link: str) -> Piece:
+    """Return the join to the resource that a row of references points to, deleted or not."""
+    on = f"{alias}.type = {link}.target_type AND {alias}.id = {link}.target_id"
+    return flavor.lookup("resource", alias, Piece(on))
+
+
+def distinct(source: Piece, alias: str = "h") -> Piece:
+    """Return FROM each resource of a select once."""
+    return Piece(f"FROM (SELECT DISTINCT rid FROM ({source.text}) s) {alias}", source.values)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from gateway.store.search.nodes import Leaf, Listed
 from gateway.store.search.selecting import in_order_of_rid, source_of
-from gateway.store.search.sql import Piece, both, select
+from gateway.store.search.sql import Piece, both, current, distinct, select
 
 if TYPE_CHECKING:
     from gateway.store.search.asking import Asker
@@ -24,16 +24,15 @@ def exactly(asker: Asker, scope: Scope) -> int:
         place = Piece("FROM resource r WHERE")
         return asker.number(select("count(*)", place, both(scope.conditions(asker))))
     source, node = found
-    distinct = Piece(f"FROM (SELECT DISTINCT rid FROM ({source.text}) s) h", source.values)
     if scope.nodes == (node,) and not isinstance(node, Listed):
         # Index rows are of current resources of the type: nothing else need be read.
         in_order = isinstance(node, Leaf) and node.in_order
         plain = Piece(f"FROM ({source.text}) s", source.values)
-        return asker.number(select("count(*)", plain if in_order else distinct))
+        return asker.number(select("count(*)", plain if in_order else distinct(source)))
     others = [one for one in scope.nodes if one is not node]
-    join = Piece(f"{asker.flavor.join} resource r ON r.rid = h.rid WHERE")
+    place = distinct(source) + current(asker.flavor, "r", "h.rid") + Piece("WHERE")
     conditions = both(replace(scope, nodes=tuple(others)).conditions(asker))
-    return asker.number(select("count(*)", distinct, join, conditions))
+    return asker.number(select("count(*)", place, conditions))
 
 
 def about(asker: Asker, scope: Scope) -> tuple[int, bool]:

@@ -1,4 +1,4 @@
-"""Index rows that are filled behind the commits: after a migration, for new parameters, for words."""
+"""Index rows filled behind the commits: after a migration, for new parameters, for words."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def standard_parameters() -> Iterator[None]:
 
 def finish(store: Store) -> None:
     """Do all steps; new definitions need not wait for other processes here."""
-    job = Reindexing(store.database, store._writers, (), settle=0.0)  # noqa: SLF001 - the store's own writers
+    job = Reindexing(store.database, store._writers, (), settle=0.0)
     while job.step(limit=2):
         pass
 
@@ -80,7 +80,7 @@ def test_the_job_goes_on_where_it_was_killed(store: Store) -> None:
     put(store, *names(1, 2, 3, 4, 5))
     finish(store)
     install(NICKNAME)
-    first = Reindexing(store.database, store._writers, (), settle=0.0)  # noqa: SLF001 - the store's own writers
+    first = Reindexing(store.database, store._writers, (), settle=0.0)
     assert first.step(limit=2) is True
     assert first.step(limit=2) is True
     assert first.progress() == [Progress("Patient", 2, 5, "filling")]
@@ -142,25 +142,24 @@ def old_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     engine = create_engine(url, poolclass=NullPool)
     with engine.begin() as connection:
         upgrade(connection, "0001")
-        for statement in OLD:
+        for statement in OLD.split(";"):
             given = {name: value for name, value in CONTENTS.items() if f":{name}" in statement}
             connection.execute(text(statement), given)
     engine.dispose()
     return url
 
 
-# CRC-32 of "Patient.birthdate", as rows carry it.
-BIRTHDATE = 55_005_760
-OLD = (
-    "INSERT INTO resource (rid, type, id, version, seq, deleted, digest) "
-    "VALUES (1, 'Patient', 'p', 1, 1, 0, :digest), (2, 'Observation', 'o', 1, 2, 0, :digest)",
-    "INSERT INTO resource_version (seq, rid, version, updated, method, content) "
-    "VALUES (1, 1, 1, 1700000000000000, 'PUT', :patient)",
-    "INSERT INTO resource_version (seq, rid, version, updated, method, content) "
-    "VALUES (2, 2, 1, 1700000000000001, 'PUT', :observation)",
-    "INSERT INTO index_date (param, low, high, rid) "
-    f"VALUES ({BIRTHDATE}, 315529200000000, 315615600000000, 1)",
-)
+# 55005760 is the CRC-32 of "Patient.birthdate", as rows carry it.
+OLD = """
+INSERT INTO resource (rid, type, id, version, seq, deleted, digest)
+VALUES (1, 'Patient', 'p', 1, 1, 0, :digest), (2, 'Observation', 'o', 1, 2, 0, :digest);
+INSERT INTO resource_version (seq, rid, version, updated, method, content)
+VALUES (1, 1, 1, 1700000000000000, 'PUT', :patient);
+INSERT INTO resource_version (seq, rid, version, updated, method, content)
+VALUES (2, 2, 1, 1700000000000001, 'PUT', :observation);
+INSERT INTO index_date (param, low, high, rid)
+VALUES (55005760, 315529200000000, 315615600000000, 1)
+"""
 CONTENTS = {
     "digest": b"",
     "patient": dumps(patient("p", birthDate="1980-01-01", name=[{"family": "Old"}])),

@@ -55,33 +55,47 @@ def included(store: Store, search: str) -> tuple[str, str]:
     return matches, " ".join(sorted(one.reference for one in found.included))
 
 
+UP = "_include:iterate=Patient:organization"
+
+
 @pytest.mark.parametrize(
     ("search", "matches", "others"),
     [
         ("Observation?_id=a&_include=Observation:subject", "Observation/a", "Patient/p"),
-        ("Observation?_id=a,b&_include=Observation:subject", "Observation/a Observation/b", "Patient/p"),
+        (
+            "Observation?_id=a,b&_include=Observation:subject",
+            "Observation/a Observation/b",
+            "Patient/p",
+        ),
         ("Observation?_id=a&_include=Observation:subject:Group", "Observation/a", ""),
         ("Observation?_id=a&_include=Observation:*", "Observation/a", "Observation/b Patient/p"),
         ("Observation?_id=a&_include=*", "Observation/a", "Observation/b Patient/p"),
         ("Observation?_id=d&_include=Observation:subject", "Observation/d", ""),
-        ("Observation?_id=a,b&_include=Observation:has-member", "Observation/a Observation/b", "Observation/c"),
+        (
+            "Observation?_id=a,b&_include=Observation:has-member",
+            "Observation/a Observation/b",
+            "Observation/c",
+        ),
         (
             "Observation?_id=a&_include:iterate=Observation:has-member",
             "Observation/a",
             "Observation/b Observation/c",
         ),
         (
-            "Observation?_id=a&_include=Observation:patient&_include:iterate=Patient:organization"
-            "&_include:iterate=Organization:partof",
+            f"Observation?_id=a&_include=Observation:patient&{UP}&_include:iterate=Organization:partof",
             "Observation/a",
             "Organization/leaf Organization/mid Organization/root Patient/p",
         ),
         (
-            "Observation?_id=a&_include=Observation:patient&_include:iterate=Patient:organization",
+            f"Observation?_id=a&_include=Observation:patient&{UP}",
             "Observation/a",
             "Organization/leaf Patient/p",
         ),
-        ("Patient?_id=p&_revinclude=Observation:patient", "Patient/p", "Observation/a Observation/b"),
+        (
+            "Patient?_id=p&_revinclude=Observation:patient",
+            "Patient/p",
+            "Observation/a Observation/b",
+        ),
         ("Patient?_id=p&_revinclude=Provenance:target", "Patient/p", "Provenance/v"),
         ("Patient?_id=p&_revinclude=*", "Patient/p", "Observation/a Observation/b Provenance/v"),
         (

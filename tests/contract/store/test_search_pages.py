@@ -49,7 +49,7 @@ def crowded(store: Store) -> Store:
 
 
 def birth(number: int) -> str:
-    return crowd(number).get("birthDate", "")
+    return str(crowd(number).get("birthDate", ""))
 
 
 def test_many_matches_come_in_pages_of_the_same_order(crowded: Store) -> None:
