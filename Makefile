@@ -6,14 +6,18 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --require-hashes --only-binary :all:
 PROJECT := $(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .
+# Other people's FHIR clients: their requirements contradict the project's, so they live apart.
+PEERS := .venv-peers
+CLIENTS := tests/interop/clients
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test interop check bench format lock clean
+.PHONY: help run demo test peers interop check bench format lock lock-peers clean
 
 help:
 	@echo "make demo     one patient's story through the real doors"
 	@echo "make run      the gateway"
 	@echo "make test     the test suite, no services needed"
+	@echo "make peers    other people's FHIR clients, for interop"
 	@echo "make interop  the suite against real peers"
 	@echo "make check    format, lint, types, floors, docs"
 	@echo "make bench    the benchmarks"
@@ -45,7 +49,22 @@ demo: $(VENV)/run.stamp
 test: $(VENV)/dev.stamp
 	@$(BIN)/python -m pytest -m "not postgresql"
 
-interop: $(VENV)/dev.stamp
+$(PEERS)/clients.stamp: $(CLIENTS)/requirements.lock | $(BIN)/python
+	@echo "==> Installing other people's Python clients in $(PEERS) (once, about a minute)"
+	@$(BIN)/python -m venv --clear $(PEERS)
+	@$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r $<
+	@touch $@
+
+# Without npm there are no clients for it, and scripts/peers.py says so.
+$(CLIENTS)/node/node_modules/clients.stamp: $(CLIENTS)/node/package-lock.json
+	@if command -v npm >/dev/null 2>&1; then \
+	  echo "==> Installing other people's JavaScript clients in $(CLIENTS)/node (once)"; \
+	  cd $(CLIENTS)/node && npm ci --omit=peer --ignore-scripts --no-audit --no-fund --silent && touch node_modules/clients.stamp; \
+	fi
+
+peers: $(PEERS)/clients.stamp $(CLIENTS)/node/node_modules/clients.stamp
+
+interop: $(VENV)/dev.stamp peers
 	@$(BIN)/python scripts/peers.py
 	@$(BIN)/python -m pytest tests/interop
 	@# In a run of its own: a gateway of the suite above would serve the same PostgreSQL.
@@ -58,8 +77,9 @@ check: $(VENV)/dev.stamp
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/check_docs.py
 
+# BENCH=search,rivals for some families (bench/page.py), SIZES=100000 for one size of store.
 bench: $(VENV)/dev.stamp
-	@$(BIN)/python -m bench
+	@$(BIN)/python -m bench $(if $(BENCH),--only $(BENCH)) $(if $(SIZES),--sizes $(SIZES))
 
 format: $(VENV)/dev.stamp
 	$(BIN)/ruff format .
@@ -71,8 +91,13 @@ lock: $(VENV)/dev.stamp
 	$(BIN)/pip-compile $(LOCK) --extra build --extra demo -o requirements.lock pyproject.toml
 	$(BIN)/pip-compile $(LOCK) --extra build --extra demo --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml
 
+# The clients' environment, and the same for npm: `npm install --package-lock-only --omit=peer`.
+lock-peers: $(VENV)/dev.stamp
+	$(BIN)/python -m pip install --quiet pip-tools
+	env -u PIP_FIND_LINKS $(BIN)/pip-compile $(LOCK) -o $(CLIENTS)/requirements.lock $(CLIENTS)/requirements.in
+
 LOCK := --quiet --generate-hashes --strip-extras --allow-unsafe --no-header \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) $(CLIENTS)/node/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -11,64 +11,75 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench import machine, postgres
-from bench.plan import Plan
-from bench.result import table
+from bench import machine, page, postgres
+from bench.plan import SIZES, Plan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bench.result import Row
+    from bench.result import Line
 
-_FAMILIES = ("http", "mllp", "dimse", "delivery", "start", "memory")
-_ON_POSTGRES = ("http", "mllp")
+# Names for several families.
+_GROUPS = {
+    "fhir": ("http", "validation", "search", "imports", "rivals"),
+    "doors": ("mllp", "dimse", "delivery", "start", "memory"),
+}
+_TWICE = ("http", "mllp")
+_ON_POSTGRES = (*_TWICE, "search", "imports", "rivals")
 _RESULTS = Path(__file__).parent / "results.md"
-_TEXT = """\
-# What the gateway does, beside what the least possible program does
-
-Written by `make bench`. Gateway and floor run on the same machine in the same minute and are
-measured in turn; each number is the median of {repetitions} repetitions of {seconds} s, and the
-ratio is what counts. Both floors and the gateway make every write durable before they answer
-(SQLite: WAL, `synchronous=FULL`).
-
-- MLLP: the floor is bare asyncio with one insert of the raw message, the gateway maps the report
-  to FHIR, stores and indexes each resource, and queues its deliveries.
-- HTTP: the floor is bare Starlette with orjson under the same uvicorn settings, one select by
-  primary key or one insert; the gateway negotiates, validates, indexes and versions.
-- C-STORE: the floor is DCMTK `storescp` (which does not flush to the disk); the sender is DCMTK
-  `storescu`, with `TCP_NODELAY` and, as most modalities run it, without.
-- Mail: from the AA received by the sender of a report to the letter taken by the SMTP server.
-
-{header}
-
-{table}
-
-{missing}"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure what was asked for; an aim that is not met is in the results, not in the status."""
-    parser = argparse.ArgumentParser(prog="python -m bench")
-    parser.add_argument("--only", type=lambda text: text.split(","), default=list(_FAMILIES))
-    parser.add_argument("--quick", action="store_true", help="one short repetition of each")
-    parser.add_argument("--no-postgresql", action="store_true", help="SQLite alone")
-    parser.add_argument("--output", type=Path, default=_RESULTS)
-    given = parser.parse_args(arguments)
-    if unknown := set(given.only) - set(_FAMILIES):
-        parser.error(f"choose among {', '.join(_FAMILIES)}, not {', '.join(sorted(unknown))}")
-    began = time.monotonic()
+    """Measure what was asked for and return 0, or 1 when a family could not be measured.
+
+    An aim that is not met is in the results, not in the status.
+    """
+    given = _arguments(arguments)
+    unmet: list[str] = []
+    failed: list[str] = []
     with ExitStack() as stack:
         place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="passerelle-bench-")))
         programs = None if given.no_postgresql else postgres.binaries()
-        header = machine.describe(place, programs)
-        rows, missing = _measure(_plan(stack, place, programs, given), given.only)
-    header["Duration"] = f"{time.monotonic() - began:.0f} s"
-    given.output.write_text(_page(header, rows, missing, quick=given.quick), "utf-8")
-    unmet = [row.name for row in rows if row.met is False]
-    print(
-        f"{given.output.name}: {len(rows)} rows, {len(unmet)} below their aim", *unmet, sep="\n  "
-    )
-    return 0
+        plan = _plan(stack, place, programs, given)
+        for name in given.only:
+            header = machine.describe(place, programs)
+            try:
+                rows, notes = _measure(plan, name)
+            except (RuntimeError, OSError) as fault:
+                # The others are measured all the same, and the page keeps what it had of this one.
+                print(f"  {fault}", file=sys.stderr)
+                failed.append(name)
+                continue
+            if given.quick:
+                notes.append("A quick run: one short repetition, for a look and not for a record.")
+            # Each family is written when it is done: what was measured is not lost with the rest.
+            page.write(given.output, {name: page.block(name, header, rows, notes)})
+            unmet += [row.name for row in rows if row.met is False]
+    print(f"{given.output.name}: {len(unmet)} below their aim", *unmet, sep="\n  ")
+    print("".join(f"not measured: {name}\n" for name in failed), end="")
+    return 1 if failed else 0
+
+
+def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench")
+    parser.add_argument("--only", type=_names, default=list(page.FAMILIES))
+    parser.add_argument("--quick", action="store_true", help="one short repetition of each")
+    parser.add_argument("--no-postgresql", action="store_true", help="SQLite alone")
+    parser.add_argument("--sizes", type=_sizes, default=SIZES, help="of the stores searched")
+    parser.add_argument("--output", type=Path, default=_RESULTS)
+    given = parser.parse_args(arguments)
+    if unknown := set(given.only) - set(page.FAMILIES):
+        known = ", ".join((*_GROUPS, *page.FAMILIES))
+        parser.error(f"choose among {known}, not {', '.join(sorted(unknown))}")
+    return given
+
+
+def _names(text: str) -> list[str]:
+    return [name for given in text.split(",") for name in _GROUPS.get(given, (given,))]
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    return tuple(sorted(map(int, text.split(","))))
 
 
 def _plan(stack: ExitStack, place: Path, programs: Path | None, given: argparse.Namespace) -> Plan:
@@ -76,42 +87,24 @@ def _plan(stack: ExitStack, place: Path, programs: Path | None, given: argparse.
     if programs is not None and set(given.only) & set(_ON_POSTGRES):
         server = stack.enter_context(postgres.serving(programs, place / "postgresql"))
     if given.quick:
-        return Plan(place, 1, 1, 4, server)
-    return Plan(place, 3, 1, 1, server)
+        return Plan(place, 1, 1, 4, server, given.sizes)
+    return Plan(place, 3, 1, 1, server, given.sizes)
 
 
-def _measure(plan: Plan, names: Sequence[str]) -> tuple[list[Row], list[str]]:
-    rows: list[Row] = []
-    missing: list[str] = []
-    if plan.postgres is None:
-        missing.append("Without PostgreSQL in this run: its rows are missing.")
-    for name in names:
-        print(f"{name}:", flush=True)
-        family = importlib.import_module(f"bench.rows.{name}")
-        why = getattr(family, "why_not", str)()
-        if why:
-            print(f"  {why}")
-            missing.append(why)
-            continue
-        rows += family.measure(plan)
-        if plan.postgres is not None and name in _ON_POSTGRES:
-            rows += family.measure(plan, on_postgres=True)
-    return rows, missing
-
-
-def _page(header: dict[str, str], rows: list[Row], missing: list[str], *, quick: bool) -> str:
-    if quick:
-        missing.append("A quick run: one short repetition, for a look and not for a record.")
-    return (
-        _TEXT.format(
-            repetitions=1 if quick else 3,
-            seconds=1,
-            header="\n".join(f"- {name}: {text}" for name, text in header.items()),
-            table=table(rows),
-            missing="\n\n".join(missing),
-        ).rstrip()
-        + "\n"
-    )
+def _measure(plan: Plan, name: str) -> tuple[list[Line], list[str]]:
+    print(f"{name}:", flush=True)
+    began = time.monotonic()
+    family = importlib.import_module(f"bench.rows.{name}")
+    if why := getattr(family, "why_not", str)():
+        print(f"  {why}")
+        return [], [why]
+    rows: list[Line] = [*family.measure(plan)]
+    if plan.postgres is not None and name in _TWICE:
+        rows += family.measure(plan, on_postgres=True)
+    notes = [f"Took {time.monotonic() - began:.0f} s."]
+    if plan.postgres is None and name in _ON_POSTGRES:
+        notes.append("Without PostgreSQL in this run: its rows are missing.")
+    return rows, notes
 
 
 if __name__ == "__main__":

@@ -92,6 +92,11 @@ class Installation:
         """Stop."""
         self.stop()
 
+    @property
+    def pid(self) -> int:
+        """The first process, 0 when it does not serve."""
+        return self._running.pid if self._running else 0
+
     def memory(self) -> dict[str, tuple[float, float]]:
         """Return RSS and PSS of each door's process, in MB.
 

@@ -6,7 +6,7 @@ import statistics
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bench.installation import Installation
 from bench.process import Running, free_port
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
     from bench.postgres import Server
     from bench.result import Row
+
+
+# How many resources the large stores hold, smallest first.
+SIZES: Final = (100_000, 1_000_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +34,19 @@ class Plan:
     # What counts are divided by.
     shorter: int
     postgres: Server | None = None
+    sizes: tuple[int, ...] = SIZES
 
     def say(self, row: Row) -> None:
         """Print one finished row."""
         ratio = "" if row.ratio is None else f"  {row.ratio:.0%} of the floor"
         verdict = {True: "met", False: "NOT met", None: ""}[row.met]
         print(f"  {row.name:<52} {row.value:10.1f} {row.unit:<12}{ratio}  {verdict}", flush=True)
+
+    def databases(self, name: str) -> Iterator[tuple[str, str]]:
+        """Yield each kind of database and the URL of a new one, "" for that of a data directory."""
+        yield "SQLite", ""
+        if self.postgres is not None:
+            yield "PostgreSQL", self.postgres.database(name)
 
     def alternate(self, row: Row, gateway: Callable[[], float], floor: Callable[[], float]) -> None:
         """Measure both in turn, so that noise hits both; what is to be a record is warmed up."""

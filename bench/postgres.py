@@ -30,9 +30,10 @@ def binaries() -> Path | None:
 class Server:
     """A running server; every database in it is new."""
 
-    def __init__(self, port: int, prefix: list[str], programs: Path) -> None:
-        """Describe the server on `port`."""
+    def __init__(self, port: int, pid: int, prefix: list[str], programs: Path) -> None:
+        """Describe the server on `port`, whose first process is `pid`."""
         self._port = port
+        self.pid = pid
         self._prefix = prefix
         self._programs = programs
 
@@ -65,7 +66,7 @@ def serving(programs: Path, place: Path) -> Iterator[Server]:
     )
     try:
         _wait_for(port)
-        yield Server(port, prefix, programs)
+        yield Server(port, _first_process(data), prefix, programs)
     finally:
         _stop(server, data)
 
@@ -73,11 +74,14 @@ def serving(programs: Path, place: Path) -> Iterator[Server]:
 def _stop(server: subprocess.Popen[bytes], data: Path) -> None:
     # runuser passes no signal on: the server's own file says which process it is.
     try:
-        number = int((data / "postmaster.pid").read_text("ascii").split()[0])
-        os.kill(number, 2)
+        os.kill(_first_process(data), 2)
     except (OSError, ValueError):
         server.terminate()
     server.wait(30)
+
+
+def _first_process(data: Path) -> int:
+    return int((data / "postmaster.pid").read_text("ascii").split()[0])
 
 
 def _wait_for(port: int) -> None:

@@ -1,13 +1,34 @@
-"""What was measured, what is aimed at, and the table of both."""
+"""What was measured, what is aimed at, and the tables of both."""
 
 from __future__ import annotations
 
+import itertools
+import re
 import statistics
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
+
+    from bench.rivals import Measured
+
+
+class Line(Protocol):
+    """One line of a table."""
+
+    head: ClassVar[tuple[str, ...]]
+
+    @property
+    def name(self) -> str:
+        """What was measured."""
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the aim is met; None when there is none."""
+
+    def cells(self) -> tuple[str, ...]:
+        """Return the line, in the order of `head`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +45,19 @@ class Aim:
 
 @dataclass(slots=True)
 class Row:
-    """One line of the table; `floors` is empty when the aim is absolute."""
+    """The gateway beside a floor; `floors` is empty when the aim is absolute."""
+
+    head: ClassVar[tuple[str, ...]] = (
+        "",
+        "gateway",
+        "floor",
+        "unit",
+        "ratio",
+        "aim",
+        "met",
+        "spread of the gateway",
+        "",
+    )
 
     family: str
     name: str
@@ -53,31 +86,143 @@ class Row:
             return (self.ratio or 0) >= self.aim.share
         return self.value < (self.aim.below or 0)
 
+    def cells(self) -> tuple[str, ...]:
+        """Return the line of the table."""
+        return (
+            self.name,
+            number(self.value),
+            number(statistics.median(self.floors)) if self.floors else "",
+            self.unit,
+            "" if self.ratio is None else f"{self.ratio:.0%}",
+            "" if self.aim is None else str(self.aim),
+            verdict(met=self.met),
+            f"{number(min(self.values))} - {number(max(self.values))}",
+            self.remark,
+        )
 
-_HEAD = ("", "gateway", "floor", "unit", "ratio", "aim", "met", "spread of the gateway", "")
+
+@dataclass(slots=True)
+class ScaleRow:
+    """One request over stores of growing size: median and 99th percentile of its time, in ms."""
+
+    head: ClassVar[tuple[str, ...]] = (
+        "",
+        "resources",
+        "median, ms",
+        "99 %, ms",
+        "median, last to first",
+        "aim",
+        "met",
+    )
+    most: ClassVar[float] = 1.5
+    # Below this, in ms, a ratio is noise.
+    least: ClassVar[float] = 0.5
+
+    name: str
+    times: dict[int, tuple[float, float]] = field(default_factory=dict)
+
+    @property
+    def growth(self) -> float | None:
+        """How much slower the largest store is than the smallest."""
+        medians = [median for median, _ in self.times.values()]
+        return max(medians[-1], self.least) / max(medians[0], self.least) if medians[1:] else None
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the time is flat."""
+        return None if self.growth is None else self.growth <= self.most
+
+    def cells(self) -> tuple[str, ...]:
+        """Return the line of the table, one item a size."""
+        return (
+            self.name,
+            " / ".join(f"{size:,}".replace(",", " ") for size in self.times),
+            " / ".join(number(median) for median, _ in self.times.values()),
+            " / ".join(number(late) for _, late in self.times.values()),
+            "" if self.growth is None else f"{self.growth:.2f}",
+            "" if self.growth is None else f"<= {self.most:g}",
+            verdict(met=self.met),
+        )
 
 
-def table(rows: Sequence[Row]) -> str:
-    """Return the rows as a Markdown table."""
-    lines = [_HEAD, ("---", *["---:"] * 2, "---", "---:", *["---"] * 4), *map(_cells, rows)]
+@dataclass(slots=True)
+class RivalRow:
+    """The gateway beside another server: answers a second, and a second of one core."""
+
+    head: ClassVar[tuple[str, ...]] = (
+        "",
+        "rival",
+        "gateway, answers/s",
+        "rival, answers/s",
+        "gateway, a core",
+        "rival, a core",
+        "ratio, a core",
+        "aim",
+        "met",
+    )
+
+    name: str
+    rival: str
+    own: Measured
+    # What was measured, or why nothing was.
+    other: Measured | str
+    aim: float | None = None
+
+    @property
+    def ratio(self) -> float | None:
+        """Answers a second of one core, the gateway's divided by the rival's."""
+        if isinstance(self.other, str) or not self.other.per_core:
+            return None
+        return self.own.per_core / self.other.per_core
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the aim is met; None when there is none or nothing to compare with."""
+        return None if self.aim is None or self.ratio is None else self.ratio >= self.aim
+
+    def cells(self) -> tuple[str, ...]:
+        """Return the line of the table."""
+        other = self.other
+        told = (other, "") if isinstance(other, str) else _told(other)
+        own = _told(self.own)
+        return (
+            self.name,
+            self.rival,
+            own[0],
+            told[0],
+            own[1],
+            told[1],
+            "" if self.ratio is None else f"{self.ratio:.1f}",
+            "" if self.aim is None else f">= {self.aim:g}",
+            verdict(met=self.met),
+        )
+
+
+def _told(measured: Measured) -> tuple[str, str]:
+    return number(measured.answered.rate), number(measured.per_core)
+
+
+def table(rows: Iterable[Line]) -> str:
+    """Return the lines as Markdown tables, one for each run of lines of one kind."""
+    grouped = itertools.groupby(rows, key=lambda row: row.head)
+    return "\n\n".join(_table(head, list(lines)) for head, lines in grouped)
+
+
+def _table(head: tuple[str, ...], rows: Sequence[Line]) -> str:
+    # Numbers to the right, those of several sizes too.
+    first = rows[0].cells()
+    rule = ("---:" if re.fullmatch(r"[\d.,/ %]+", cell) else "---" for cell in first)
+    lines = [head, tuple(rule), *(row.cells() for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _cells(row: Row) -> tuple[str, ...]:
-    return (
-        row.name,
-        _number(row.value),
-        _number(statistics.median(row.floors)) if row.floors else "",
-        row.unit,
-        "" if row.ratio is None else f"{row.ratio:.0%}",
-        "" if row.aim is None else str(row.aim),
-        {True: "yes", False: "**no**", None: ""}[row.met],
-        f"{_number(min(row.values))} - {_number(max(row.values))}",
-        row.remark,
-    )
+def verdict(*, met: bool | None) -> str:
+    """Return how the table says whether an aim is met."""
+    return {True: "yes", False: "**no**", None: ""}[met]
 
 
-def _number(value: float) -> str:
+def number(value: float) -> str:
+    """Return a number with three figures that count."""
     if value >= 100:
         return f"{value:.0f}"
     return f"{value:.1f}" if value >= 10 else f"{value:.3g}"

@@ -6,6 +6,7 @@ with PASSERELLE_NO_SKIP=1, as CI runs it, what is missing makes it 1.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -20,6 +21,19 @@ if TYPE_CHECKING:
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 SECONDS: Final = 20
+# Other people's FHIR clients: environments of their own, which `make peers` builds.
+CLIENTS: Final = ROOT / ".venv-peers" / "bin"
+NODE_MODULES: Final = ROOT / "tests" / "interop" / "clients" / "node" / "node_modules"
+INSTALL_CLIENTS: Final = "missing: make peers"
+PYTHON_CLIENTS: Final = (
+    "fhir_pyrate",
+    "fhirclient",
+    "fhirpy",
+    "pyrofile_validator",
+    "schemathesis",
+    "sekmet_fhir",
+)
+NODE_CLIENTS: Final = ("@medplum/core", "fhir-kit-client", "fhirclient")
 # Debian keeps daemons and PostgreSQL's own programs outside the PATH of a user.
 _ELSEWHERE: Final = ("/usr/sbin", "/usr/local/sbin")
 _POSTGRESQL: Final = Path("/usr/lib/postgresql")
@@ -44,6 +58,8 @@ PROGRAMS: Final = (
     Program("Orthanc", "orthanc"),
     Program("pdftotext", "poppler-utils", ("-v",)),
     Program("chromium", "chromium"),
+    Program("node", "nodejs"),
+    Program("npm", "npm"),
 )
 
 
@@ -93,13 +109,27 @@ def _programs() -> list[tuple[str, str | None, str]]:
     return told
 
 
+def _clients() -> list[tuple[str, str | None, str]]:
+    told = []
+    for name in PYTHON_CLIENTS:
+        found = sorted(CLIENTS.parent.glob(f"lib/python*/site-packages/{name}-*.dist-info"))
+        version = found[-1].name.split("-")[1].removesuffix(".dist") if found else None
+        told.append((f"{name} (PyPI)", version, INSTALL_CLIENTS))
+    for name in NODE_CLIENTS:
+        described = NODE_MODULES / name / "package.json"
+        known = described.is_file()
+        version = json.loads(described.read_text("utf-8"))["version"] if known else None
+        told.append((f"{name} (npm)", version, INSTALL_CLIENTS))
+    return told
+
+
 def main(say: Callable[[str], None] = print) -> int:
     """Say one line a peer and return the exit status."""
     place = corpus()
     words = "missing: set GATEWAY_SHARED to the directory that holds corpus/"
-    peers = [*_programs(), ("corpus", "there" if place else None, words)]
+    peers = [*_programs(), *_clients(), ("corpus", "there" if place else None, words)]
     for name, version, missing in peers:
-        say(f"{name:<12}{missing if version is None else version}")
+        say(f"{name:<26}{missing if version is None else version}")
     complete = all(version is not None for _, version, _ in peers)
     return 0 if complete or os.environ.get("PASSERELLE_NO_SKIP") != "1" else 1
 

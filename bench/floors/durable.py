@@ -1,9 +1,12 @@
-"""One table and one durable insert, on SQLite or PostgreSQL: all that a floor stores."""
+"""One table and one durable commit, on SQLite or PostgreSQL: all that a floor stores."""
 
 from __future__ import annotations
 
 import sqlite3
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class Durable(Protocol):
@@ -11,6 +14,9 @@ class Durable(Protocol):
 
     def insert(self, name: str, body: bytes) -> None:
         """Insert one row and commit it."""
+
+    def upsert(self, rows: Sequence[tuple[str, bytes]]) -> None:
+        """Insert or replace rows in one commit."""
 
     def select(self, name: str) -> bytes:
         """Return one row by its primary key."""
@@ -36,6 +42,13 @@ class _Sqlite:
     def insert(self, name: str, body: bytes) -> None:
         self._connection.execute("INSERT INTO kept VALUES (?, ?)", (name, body))
 
+    def upsert(self, rows: Sequence[tuple[str, bytes]]) -> None:
+        if len(rows) > 1:
+            self._connection.execute("BEGIN IMMEDIATE")
+        self._connection.executemany("INSERT OR REPLACE INTO kept VALUES (?, ?)", rows)
+        if len(rows) > 1:
+            self._connection.execute("COMMIT")
+
     def select(self, name: str) -> bytes:
         found = self._connection.execute("SELECT body FROM kept WHERE name = ?", (name,))
         body: bytes = found.fetchone()[0]
@@ -53,6 +66,13 @@ class _Postgres:
 
     def insert(self, name: str, body: bytes) -> None:
         self._connection.execute("INSERT INTO kept VALUES (%s, %s)", (name, body))
+
+    def upsert(self, rows: Sequence[tuple[str, bytes]]) -> None:
+        replacing = (
+            "INSERT INTO kept VALUES (%s, %s) ON CONFLICT (name) DO UPDATE SET body = EXCLUDED.body"
+        )
+        with self._connection.transaction(), self._connection.cursor() as cursor:
+            cursor.executemany(replacing, rows)
 
     def select(self, name: str) -> bytes:
         found = self._connection.execute(

@@ -27,26 +27,41 @@ _MEDIA = "application/fhir+json;charset=utf-8"
 
 def _application(durable: Durable) -> Starlette:
     async def read(request: Request) -> Response:
-        return Response(durable.select(request.path_params["id"]), media_type=_MEDIA)
+        found = durable.select("{type}/{id}".format(**request.path_params))
+        return Response(found, media_type=_MEDIA)
 
     async def put(request: Request) -> Response:
-        durable.insert(request.path_params["id"], await request.body())
-        return Response(status_code=201)
+        body = orjson.dumps(orjson.loads(await request.body()))
+        durable.upsert([("{type}/{id}".format(**request.path_params), body)])
+        return Response(body, 200, media_type=_MEDIA)
 
     async def create(request: Request) -> Response:
         resource = orjson.loads(await request.body())
-        resource["id"] = name = str(uuid4())
-        body = orjson.dumps(resource)
-        durable.insert(name, body)
-        return Response(body, 201, {"location": f"/fhir/Patient/{name}"}, media_type=_MEDIA)
+        name, body = _named(resource)
+        durable.upsert([(name, body)])
+        return Response(body, 201, {"location": f"/fhir/{name}"}, media_type=_MEDIA)
+
+    async def transact(request: Request) -> Response:
+        entries = orjson.loads(await request.body())["entry"]
+        written = [_named(entry["resource"]) for entry in entries]
+        durable.upsert(written)
+        answer = [{"response": {"status": "201", "location": name}} for name, _ in written]
+        body = {"resourceType": "Bundle", "type": "transaction-response", "entry": answer}
+        return Response(orjson.dumps(body), media_type=_MEDIA)
 
     return Starlette(
         routes=[
-            Route("/fhir/Patient/{id}", read, methods=["GET"]),
-            Route("/fhir/Patient/{id}", put, methods=["PUT"]),
-            Route("/fhir/Patient", create, methods=["POST"]),
+            Route("/fhir/{type}/{id}", read, methods=["GET"]),
+            Route("/fhir/{type}/{id}", put, methods=["PUT"]),
+            Route("/fhir/{type}", create, methods=["POST"]),
+            Route("/fhir", transact, methods=["POST"]),
         ]
     )
+
+
+def _named(resource: dict[str, object]) -> tuple[str, bytes]:
+    resource["id"] = str(uuid4())
+    return f"{resource['resourceType']}/{resource['id']}", orjson.dumps(resource)
 
 
 if __name__ == "__main__":

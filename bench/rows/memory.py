@@ -9,7 +9,6 @@ from bench import http_load, mllp_load
 from bench.installation import DOORS, Installation
 from bench.mail import Mailbox
 from bench.messages import pdf_report_message
-from bench.people import PATIENTS, patient_json
 from bench.result import Aim, Row
 from bench.rows import dimse, http
 from bench.rows.mllp import introduce
@@ -47,10 +46,7 @@ def _load(plan: Plan, gateway: Installation) -> None:
         gateway.mllp, pdf_report_message, itertools.count(), connections=8, seconds=plan.seconds
     )
     http.fill(gateway.http)
-    body = place / "body.json"
-    body.write_bytes(patient_json(7, http_load.PLACE))
-    for kind in ("read", "create"):
-        work = http_load.Work(kind, PATIENTS, body)
+    for work, _ in http.works(place, "load").values():
         http_load.rate(gateway.http, work, connections=16, seconds=plan.seconds)
     if not dimse.why_not():
         dimse.load(gateway.dicom, place, plan.shorter)

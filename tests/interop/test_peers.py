@@ -19,6 +19,8 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("GATEWAY_SHARED", str(tmp_path))
     monkeypatch.setattr(peers, "_ELSEWHERE", ())
     monkeypatch.setattr(peers, "_POSTGRESQL", tmp_path)
+    monkeypatch.setattr(peers, "CLIENTS", tmp_path / "venv" / "bin")
+    monkeypatch.setattr(peers, "NODE_MODULES", tmp_path / "node_modules")
 
 
 @pytest.mark.usefixtures("bare")
@@ -31,16 +33,27 @@ def test_what_is_missing_is_named_with_its_package(
 
     assert peers.main(said.append) == status
     assert said == [
-        "initdb      missing: apt-get install postgresql",
-        "storescu    missing: apt-get install dcmtk",
-        "echoscu     missing: apt-get install dcmtk",
-        "storescp    missing: apt-get install dcmtk",
-        "dcmdump     missing: apt-get install dcmtk",
-        "dcmodify    missing: apt-get install dcmtk",
-        "Orthanc     missing: apt-get install orthanc",
-        "pdftotext   missing: apt-get install poppler-utils",
-        "chromium    missing: apt-get install chromium",
-        "corpus      missing: set GATEWAY_SHARED to the directory that holds corpus/",
+        "initdb                    missing: apt-get install postgresql",
+        "storescu                  missing: apt-get install dcmtk",
+        "echoscu                   missing: apt-get install dcmtk",
+        "storescp                  missing: apt-get install dcmtk",
+        "dcmdump                   missing: apt-get install dcmtk",
+        "dcmodify                  missing: apt-get install dcmtk",
+        "Orthanc                   missing: apt-get install orthanc",
+        "pdftotext                 missing: apt-get install poppler-utils",
+        "chromium                  missing: apt-get install chromium",
+        "node                      missing: apt-get install nodejs",
+        "npm                       missing: apt-get install npm",
+        "fhir_pyrate (PyPI)        missing: make peers",
+        "fhirclient (PyPI)         missing: make peers",
+        "fhirpy (PyPI)             missing: make peers",
+        "pyrofile_validator (PyPI) missing: make peers",
+        "schemathesis (PyPI)       missing: make peers",
+        "sekmet_fhir (PyPI)        missing: make peers",
+        "@medplum/core (npm)       missing: make peers",
+        "fhir-kit-client (npm)     missing: make peers",
+        "fhirclient (npm)          missing: make peers",
+        "corpus                    missing: set GATEWAY_SHARED to the directory that holds corpus/",
     ]
 
 
@@ -54,4 +67,23 @@ def test_what_is_there_is_named_with_its_version(
     said: list[str] = []
     peers.main(said.append)
 
-    assert said[1] == "storescu    3.6.7"
+    assert said[1] == "storescu                  3.6.7"
+
+
+def test_clients_that_are_there_are_named_with_their_version(
+    bare: None,  # noqa: ARG001 - only these clients are installed
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "venv" / "lib" / "python3.11" / "site-packages" / "fhirpy-2.3.1.dist-info").mkdir(
+        parents=True
+    )
+    package = tmp_path / "node_modules" / "fhirclient" / "package.json"
+    package.parent.mkdir(parents=True)
+    package.write_text('{"version": "2.6.3"}', "utf-8")
+    said: list[str] = []
+    peers.main(said.append)
+
+    assert [line.split() for line in said if "missing" not in line] == [
+        ["fhirpy", "(PyPI)", "2.3.1"],
+        ["fhirclient", "(npm)", "2.6.3"],
+    ]
