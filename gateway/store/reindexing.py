@@ -27,10 +27,11 @@ from gateway.store.index_state import (
 from gateway.store.records import Progress
 from gateway.store.search.asking import Asker
 from gateway.store.search.sql import FLAVORS, Piece, current, piece, select
-from gateway.store.statements import INDEX_COLUMNS, INDEXES
+from gateway.store.statements import BULK, INDEX_COLUMNS, WORD_COLUMNS
+from gateway.store.unwritten import write_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from gateway.store.database import Cursor, Database
     from gateway.store.group_commit import GroupCommit
@@ -127,7 +128,7 @@ class Reindexing:
             batch.secure()
             writing = self._asker(batch.cursor)
             if self._state(writing, WORDS) == state:
-                _settle(writing, "index_word", ("param", "word"), words)
+                _settle(self._database, writing, "words", words)
                 done = state.done if state else 0
                 last = versions[-1][0]
                 self._put(
@@ -183,8 +184,8 @@ class Reindexing:
             rows = records(index_rows(loads(content), self._bases))
             for name, some in rows.items():
                 made[name][rid] = some
-        for name, columns in INDEX_COLUMNS.items():
-            _settle(asker, INDEXES[name].name, columns, made[name])
+        for name in INDEX_COLUMNS:
+            _settle(self._database, asker, name, made[name])
 
     def _contents(self, asker: Asker, rids: Sequence[int]) -> list[tuple[int, str, bytes]]:
         """Return (rid, type, content) of the current ones."""
@@ -253,23 +254,16 @@ def _words(content: bytes) -> frozenset[tuple[Any, ...]]:
     )
 
 
-def _settle(asker: Asker, table: str, columns: tuple[str, ...], made: _Rows) -> None:
-    """Bring the rows of some resources to what they should be."""
-    names = ", ".join(columns)
+def _settle(database: Database, asker: Asker, name: str, made: _Rows) -> None:
+    """Bring the rows of some resources in one index to what they should be."""
+    columns = WORD_COLUMNS if name == "words" else INDEX_COLUMNS[name]
+    table = BULK[f"insert_{name}"].name
     place = Piece(f"FROM {asker.flavor.by_resource(table, 't')} WHERE")
-    rows = asker.rows(select(f"rid, {names}", place, asker.flavor.among("t.rid", list(made))))
+    asked = select(f"rid, {', '.join(columns)}", place, asker.flavor.among("t.rid", list(made)))
     had: dict[int, set[tuple[Any, ...]]] = {}
-    for rid, *row in rows:
+    for rid, *row in asker.rows(asked):
         had.setdefault(rid, set()).add(tuple(row))
     gone = [(*row, rid) for rid, some in had.items() for row in some - made[rid]]
     new = [(*row, rid) for rid, some in made.items() for row in some - had.get(rid, set())]
-    _many(asker, f"FROM {table} WHERE " + " AND ".join(f"{c} = ?" for c in (*columns, "rid")), gone)
-    places = ", ".join("?" for _ in range(len(columns) + 1))
-    _many(asker, f"INTO {table} ({names}, rid) VALUES ({places}) ON CONFLICT DO NOTHING", new)
-
-
-def _many(asker: Asker, statement: str, given: Iterable[tuple[Any, ...]]) -> None:
-    rows = list(given)
-    if rows:
-        verb = "INSERT" if statement.startswith("INTO") else "DELETE"
-        asker.cursor.executemany(asker.flavor.final(Piece(f"{verb} {statement}"))[0], rows)
+    for kind, rows in (("delete", gone), ("insert", new)):
+        write_rows(database, asker.cursor, f"{kind}_{name}", columns, rows)
