@@ -143,7 +143,8 @@ def _backbone(path: str, item: Any) -> Any:  # noqa: ANN401 - any JSON
 def _tagged(resource: Resource) -> Resource:
     """Return the resource with the tag (https://hl7.org/fhir/R4/valueset-security-labels.html)."""
     meta = resource.get("meta")
-    tags = meta.get("tag", []) if isinstance(meta, dict) else []
+    tags = meta.get("tag") if isinstance(meta, dict) else None
+    tags = tags if isinstance(tags, list) else []
     if any(isinstance(tag, dict) and tag.get("code") == SUBSETTED["code"] for tag in tags):
         return resource
     tagged = {**(meta if isinstance(meta, dict) else {}), "tag": [*tags, dict(SUBSETTED)]}

@@ -11,7 +11,7 @@ import os
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from gateway.errors import Malformed, NotAcceptable
+from gateway.errors import Invalid, Malformed, NotAcceptable
 from gateway.fhir.wire import dumps
 from gateway.rest.answer import Answer, version_headers
 from gateway.rest.body import read_resource
@@ -83,9 +83,21 @@ def _answer(call: Call, stored: Stored) -> Answer:
     media = content_type.encode("latin-1")
     sha256 = _apart(resource)
     if sha256 is None:
-        return Answer(200, base64.b64decode(resource.get("data", "")), headers, media)
+        return Answer(200, _content(resource), headers, media)
     stream = call.ports.objects.open(sha256)
     return Answer(200, headers=headers, media=media, stream=stream, size=_size(stream))
+
+
+def _content(resource: Resource) -> bytes:
+    """Return the content that lies in the resource; raises `Invalid` when it is not base64.
+
+    Only what was written without validation can be that.
+    """
+    try:
+        return base64.b64decode(resource.get("data", ""))
+    except (TypeError, ValueError):
+        message = "The data of this Binary is not base64: ask for it as application/fhir+json."
+        raise Invalid(message, expression="Binary.data") from None
 
 
 def wants_resource(call: Call, content_type: str) -> bool:
@@ -114,7 +126,8 @@ def _format(wanted: str) -> str:
 
 
 def _security_context(resource: Resource) -> Headers:
-    context = resource.get("securityContext", {}).get("reference", "")
+    given = resource.get("securityContext")
+    context = given.get("reference") if isinstance(given, dict) else None
     if not isinstance(context, str) or not _REFERENCE.fullmatch(context):
         return ()
     return ((_SECURITY_CONTEXT, context.encode("ascii")),)
@@ -136,7 +149,7 @@ def _content_type(resource: Resource) -> str:
 
 
 def _apart(resource: Resource) -> str | None:
-    source = resource.get("meta", {}).get("source", "")
+    source = str(resource.get("meta", {}).get("source", ""))
     return source.removeprefix(SOURCE) if source.startswith(SOURCE) else None
 
 

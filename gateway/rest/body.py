@@ -5,6 +5,8 @@ from __future__ import annotations
 import zlib
 from typing import TYPE_CHECKING, Any, Final
 
+from typing_extensions import override
+
 from gateway.errors import Malformed, TooLarge, UnsupportedMedia
 from gateway.fhir.wire import read_json
 from gateway.fhir.xml import read_xml
@@ -35,7 +37,7 @@ async def read_body(receive: Receive, headers: Mapping[bytes, bytes], limit: int
     declared = headers.get(b"content-length", b"0")
     if declared.isdigit() and int(declared) > limit:
         raise _too_large(limit)
-    unpack = _unpacker(headers.get(b"content-encoding"), limit)
+    unpacker = _unpacker(headers.get(b"content-encoding"), limit)
     chunks: list[bytes] = []
     size = 0
     more = True
@@ -45,12 +47,13 @@ async def read_body(receive: Receive, headers: Mapping[bytes, bytes], limit: int
             raise Disconnected
         chunk = event.get("body", b"")
         if chunk:
-            chunk = unpack(chunk)
+            chunk = unpacker.unpack(chunk)
             size += len(chunk)
             if size > limit:
                 raise _too_large(limit)
             chunks.append(chunk)
         more = event.get("more_body", False)
+    unpacker.end()
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
@@ -58,23 +61,59 @@ def _too_large(limit: int) -> TooLarge:
     return TooLarge(f"The body is larger than {limit} octets.")
 
 
-def _unpacker(coding: bytes | None, limit: int) -> Callable[[bytes], bytes]:
+def _unpacker(coding: bytes | None, limit: int) -> _Plain:
     if coding is None or coding.strip().lower() == b"identity":
-        return bytes
+        return _Plain()
     if coding.strip().lower() != b"gzip":
         message = "A body may be packed with gzip only."
         raise UnsupportedMedia(message)
-    packed = zlib.decompressobj(_GZIP_WINDOW)
+    return _Packed(limit)
 
-    def unpack(chunk: bytes) -> bytes:
+
+class _Plain:
+    """A body as it is."""
+
+    def unpack(self, chunk: bytes) -> bytes:
+        """Return what a chunk holds."""
+        return chunk
+
+    def end(self) -> None:
+        """Take note that no chunk follows."""
+
+
+class _Packed(_Plain):
+    """Members of gzip one after the other: https://www.rfc-editor.org/rfc/rfc1952#section-2.2."""
+
+    def __init__(self, limit: int) -> None:
+        # One octet over the limit is enough to know, whatever the rest would grow to.
+        self._most = limit + 1
+        self._member = zlib.decompressobj(_GZIP_WINDOW)
+        self._begun = False
+
+    @override
+    def unpack(self, chunk: bytes) -> bytes:
+        self._begun = True
+        found: list[bytes] = []
+        size = 0
         try:
-            # One octet over the limit is enough to know, whatever the rest would grow to.
-            return packed.decompress(chunk, limit + 1)
+            while chunk and size < self._most:
+                if self._member.eof:
+                    self._member = zlib.decompressobj(_GZIP_WINDOW)
+                found.append(self._member.decompress(chunk, self._most))
+                size += len(found[-1])
+                chunk = self._member.unused_data
         except zlib.error:
-            message = "The body is not what Content-Encoding: gzip says."
-            raise Malformed(message) from None
+            raise _not_gzip() from None
+        return b"".join(found)
 
-    return unpack
+    @override
+    def end(self) -> None:
+        if self._begun and not self._member.eof:
+            raise _not_gzip()
+
+
+def _not_gzip() -> Malformed:
+    return Malformed("The body is not what Content-Encoding: gzip says, or it was cut off.")
 
 
 def read_resource(said: Call | bytes, expected_type: str = "") -> Resource:

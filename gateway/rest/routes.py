@@ -17,12 +17,8 @@ from gateway.rest.health import live, ready
 from gateway.rest.history import history
 from gateway.rest.metrics import metrics
 from gateway.rest.openapi import openapi_of
-from gateway.rest.operations.expand import expand_value_set
-from gateway.rest.operations.lookup import look_up
-from gateway.rest.operations.subsumes import subsumption
+from gateway.rest.operations import expand, lookup, subsumes, translate, validate_code
 from gateway.rest.operations.table import OPERATIONS
-from gateway.rest.operations.translate import translate_code
-from gateway.rest.operations.validate_code import validate_system_code, validate_value_set_code
 from gateway.rest.patch import patch, patch_matching
 from gateway.rest.read import read
 from gateway.rest.search import search, search_by_post
@@ -72,43 +68,55 @@ _ROUTES: Final[tuple[Route, ...]] = (
     *operation(
         "$expand",
         f"{_DEFINED}/ValueSet-expand",
-        expand_value_set,
+        expand.expand_value_set,
         _TYPE,
         _INSTANCE,
         only="ValueSet",
+        inputs=expand.INPUTS,
     ),
     *operation(
         "$validate-code",
         f"{_DEFINED}/ValueSet-validate-code",
-        validate_value_set_code,
+        validate_code.validate_value_set_code,
         _TYPE,
         _INSTANCE,
         only="ValueSet",
+        inputs=validate_code.VALUE_SET_INPUTS,
     ),
     *operation(
         "$validate-code",
         f"{_DEFINED}/CodeSystem-validate-code",
-        validate_system_code,
+        validate_code.validate_system_code,
         _TYPE,
         _INSTANCE,
         only="CodeSystem",
+        inputs=validate_code.CODE_SYSTEM_INPUTS,
     ),
-    *operation("$lookup", f"{_DEFINED}/CodeSystem-lookup", look_up, _TYPE, only="CodeSystem"),
+    *operation(
+        "$lookup",
+        f"{_DEFINED}/CodeSystem-lookup",
+        lookup.look_up,
+        _TYPE,
+        only="CodeSystem",
+        inputs=lookup.INPUTS,
+    ),
     *operation(
         "$subsumes",
         f"{_DEFINED}/CodeSystem-subsumes",
-        subsumption,
+        subsumes.subsumption,
         _TYPE,
         _INSTANCE,
         only="CodeSystem",
+        inputs=subsumes.INPUTS,
     ),
     *operation(
         "$translate",
         f"{_DEFINED}/ConceptMap-translate",
-        translate_code,
+        translate.translate_code,
         _TYPE,
         _INSTANCE,
         only="ConceptMap",
+        inputs=translate.INPUTS,
     ),
     Route("GET", "/health/live", "health", live, Place.LOOP, any_media=True),
     Route("GET", "/health/ready", "health", ready, Place.QUERY, any_media=True),

@@ -16,14 +16,17 @@ if TYPE_CHECKING:
 
 
 def wrote(call: Call, written: Written) -> Answer:
-    """Answer 201 with `Location` for what is new, else 200, with the body that was preferred."""
+    """Answer 201 for what is new, else 200, with the body that was preferred.
+
+    `Location` names what a condition found as well as what is new: the caller knows no id then.
+    """
     stored = written.stored
     headers = version_headers(stored)
-    if written.outcome != "created":
-        return Answer(200, _body(call, stored, written.outcome), headers)
-    location = f"{call.ports.settings.fhir_url}/{stored.reference}/_history/{stored.version}"
-    headers = (*headers, (b"location", location.encode("ascii")))
-    return Answer(201, _body(call, stored, written.outcome), headers)
+    if written.outcome == "created" or not call.id:
+        location = f"{call.ports.settings.fhir_url}/{stored.reference}/_history/{stored.version}"
+        headers = (*headers, (b"location", location.encode("ascii")))
+    status = 201 if written.outcome == "created" else 200
+    return Answer(status, _body(call, stored, written.outcome), headers)
 
 
 def _body(call: Call, stored: Stored, outcome: str) -> bytes:

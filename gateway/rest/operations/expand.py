@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from gateway.rest.answer import Answer
     from gateway.rest.call import Call
 
-_INPUTS: Final = (
+INPUTS: Final = (
     Input("url", "uri"),
     Input("valueSet", "ValueSet"),
     Input("valueSetVersion", "string"),
@@ -55,7 +55,7 @@ _SAID: Final = (
 def expand_value_set(call: Call) -> Answer:
     """Answer a ValueSet with its expansion; raises `NotFound`, `Invalid`, `Malformed`."""
     terminology = terminology_of(call)
-    asked = given(call, *_INPUTS)
+    asked = given(call, *INPUTS)
     value_set = asked_value_set(call, asked, terminology)
     expanding = _expanding(asked)
     walk = terminology.walk(value_set, expanding.versions)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from gateway.rest.answer import Answer
     from gateway.rest.call import Call
 
-_INPUTS: Final = (
+INPUTS: Final = (
     Input("code", "code"),
     Input("system", "uri"),
     Input("version", "string"),
@@ -31,7 +31,7 @@ _INPUTS: Final = (
 def look_up(call: Call) -> Answer:
     """Answer what a code system says about a code; raises `NotFound`, `Malformed`."""
     terminology = terminology_of(call)
-    asked = given(call, *_INPUTS)
+    asked = given(call, *INPUTS)
     coded = one_code(asked)
     system = terminology.code_system(coded.system, coded.version)
     details = lookup(

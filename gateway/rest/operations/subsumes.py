@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gateway.rest.answer import Answer
     from gateway.rest.call import Call
 
-_INPUTS: Final = (
+INPUTS: Final = (
     Input("codeA", "code"),
     Input("codeB", "code"),
     Input("system", "uri"),
@@ -33,7 +33,7 @@ _INPUTS: Final = (
 def subsumption(call: Call) -> Answer:
     """Answer how two codes lie to each other; raises `NotFound`, `Invalid`, `Malformed`."""
     terminology = terminology_of(call)
-    asked = given(call, *_INPUTS)
+    asked = given(call, *INPUTS)
     first, second = _coded(asked, "A"), _coded(asked, "B")
     if first.system and second.system and first.system != second.system:
         message = "Both codes must be of one code system."

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from gateway.rest.answer import Answer
     from gateway.rest.call import Call
 
-_INPUTS: Final = (
+INPUTS: Final = (
     *(one for one in CODED if one.name != "display"),
     Input("url", "uri"),
     Input("conceptMap", "ConceptMap"),
@@ -47,7 +47,7 @@ _INPUTS: Final = (
 def translate_code(call: Call) -> Answer:
     """Answer what a code is in another code system; raises `NotFound`, `Invalid`, `Malformed`."""
     terminology = terminology_of(call)
-    asked = given(call, *_INPUTS)
+    asked = given(call, *INPUTS)
     coded = codings(asked)
     wanted = Translating(
         source=asked.text("source") or "",

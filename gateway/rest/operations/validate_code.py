@@ -31,7 +31,7 @@ _SHARED: Final = (
     Input("abstract", "boolean"),
     Input("displayLanguage", "code"),
 )
-_VALUE_SET: Final = (
+VALUE_SET_INPUTS: Final = (
     *_SHARED,
     Input("valueSet", "ValueSet"),
     Input("valueSetVersion", "string"),
@@ -39,13 +39,17 @@ _VALUE_SET: Final = (
     # Of R5, and missed in R4: a code whose system the value set tells.
     Input("inferSystem", "boolean"),
 )
-_CODE_SYSTEM: Final = (*_SHARED, Input("codeSystem", "CodeSystem"), Input("version", "string"))
+CODE_SYSTEM_INPUTS: Final = (
+    *_SHARED,
+    Input("codeSystem", "CodeSystem"),
+    Input("version", "string"),
+)
 
 
 def validate_value_set_code(call: Call) -> Answer:
     """Answer whether a code is in a value set; raises `NotFound`, `Invalid`, `Malformed`."""
     terminology = terminology_of(call)
-    asked = given(call, *_VALUE_SET)
+    asked = given(call, *VALUE_SET_INPUTS)
     coded = codings(asked, "systemVersion")
     value_set = asked_value_set(call, asked, terminology)
     return _told(in_value_set(value_set, coded, terminology.resolver, _checking(asked)))
@@ -54,7 +58,7 @@ def validate_value_set_code(call: Call) -> Answer:
 def validate_system_code(call: Call) -> Answer:
     """Answer whether a code is of a code system; raises `NotFound`, `Malformed`."""
     terminology = terminology_of(call)
-    asked = given(call, *_CODE_SYSTEM)
+    asked = given(call, *CODE_SYSTEM_INPUTS)
     coded = codings(asked)
     system = _code_system(call, asked, terminology, next((one.system for one in coded), ""))
     return _told(in_code_system(system, coded, _checking(asked)))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from gateway.errors import Unsupported
-from gateway.fhir.search.text import bounded
+from gateway.fhir.search.text import BOUND, bounded
 from gateway.fhir.search.values import (
     CompositeValue,
     DateValue,
@@ -107,6 +107,9 @@ def _reference(value: ReferenceValue) -> Match:
 def _uri(modifier: str, value: UriValue) -> Iterator[Match]:
     if modifier == "below":
         yield Match("t.uri >= {0} AND t.uri < {1}", (value.uri, value.uri + _LAST))
+        if len(value.uri) > BOUND:
+            # What lies below it ends in a digest: only itself can be told.
+            yield Match("t.uri = {0}", (bounded(value.uri),), "t.uri")
         return
     for uri in _above(value.uri) if modifier == "above" else (value.uri,):
         yield Match("t.uri = {0}", (bounded(uri),), "t.uri", in_order=True)

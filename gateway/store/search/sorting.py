@@ -158,11 +158,11 @@ class _Walk:
         scope = replace(self._scope, nodes=(*self._scope.nodes, same))
         begun = Place(start.values[1:], start.rid) if start else None
         places = _Walk(self._asker, scope, self._keys[1:], begun, self._limit).page() or []
-        # One that has the value may have a better one too: then it stands elsewhere.
+        before = dict(self._found)
         self._sort([place.rid for place in places])
-        wrong = [rid for rid, place in self._found.items() if place.values[0] != value]
-        for rid in wrong:
-            del self._found[rid]
+        # One that has the value may have a better one too: then it stands elsewhere.
+        right = {rid: one for rid, one in self._found.items() if one.values[0] == value}
+        self._found = before | right
         return len(self._found) >= self._limit
 
     def _is_small(self) -> bool:

@@ -50,6 +50,11 @@ def all_ids(store: Store, search: str) -> list[str]:
         following = f"&_cursor={one.next}"
 
 
+def check(store: Store, expected: dict[str, str]) -> None:
+    """Compare all searches at once: {search: ids with spaces between them}."""
+    assert {search: " ".join(all_ids(store, search)) for search in expected} == expected
+
+
 def coding(system: str, code: str, display: str = "") -> Resource:
     """Return a CodeableConcept with one coding."""
     found = {"system": system, "code": code} | ({"display": display} if display else {})

@@ -12,7 +12,7 @@ from gateway.fhir.search.query import SearchQuery, parse_search
 from gateway.fhir.search.values import TokenValue
 from tests.contract.store.searching import (
     Resource,
-    all_ids,
+    check,
     coding,
     ids,
     observation,
@@ -23,11 +23,6 @@ from tests.contract.store.searching import (
 
 if TYPE_CHECKING:
     from gateway.store.api import Store
-
-
-def check(store: Store, expected: dict[str, str]) -> None:
-    """Compare all searches at once: {search: ids with spaces between them}."""
-    assert {search: " ".join(all_ids(store, search)) for search in expected} == expected
 
 
 def organization(identity: str, **more: Any) -> Resource:  # noqa: ANN401 - elements of a resource

@@ -9,7 +9,7 @@ import pytest
 from gateway.errors import Unsupported
 from tests.contract.store.searching import (
     Resource,
-    all_ids,
+    check,
     coding,
     ids,
     observation,
@@ -20,13 +20,6 @@ from tests.contract.store.searching import (
 
 if TYPE_CHECKING:
     from gateway.store.api import Store
-
-UCUM = "http://unitsofmeasure.org"
-
-
-def check(store: Store, expected: dict[str, str]) -> None:
-    """Compare all searches at once: {search: ids with spaces between them}."""
-    assert {search: " ".join(all_ids(store, search)) for search in expected} == expected
 
 
 def test_tokens(store: Store) -> None:
@@ -277,120 +270,6 @@ def test_uris(store: Store) -> None:
     )
 
 
-def quantity(value: float, code: str = "mg", **more: Any) -> Resource:  # noqa: ANN401 - elements
-    return {"valueQuantity": {"value": value, "system": UCUM, "code": code, **more}}
-
-
-def test_quantities(store: Store) -> None:
-    put(
-        store,
-        observation("five", **quantity(5, unit="milligram")),
-        observation("about", **quantity(5.04)),
-        observation("six", **quantity(6)),
-        observation("gram", **quantity(5, "g")),
-        observation("below", **quantity(5, comparator="<")),
-        observation("bare", valueQuantity={"value": 5}),
-    )
-    check(
-        store,
-        {
-            "Observation?value-quantity=5": "five about gram bare",
-            "Observation?value-quantity=5.0": "five about gram bare",
-            "Observation?value-quantity=5.00": "five gram bare",
-            f"Observation?value-quantity=5|{UCUM}|mg": "five about",
-            "Observation?value-quantity=5||mg": "five about",
-            "Observation?value-quantity=5||milligram": "five",
-            f"Observation?value-quantity=gt5|{UCUM}|mg": "about six",
-            f"Observation?value-quantity=ge5|{UCUM}|mg": "five about six below",
-            f"Observation?value-quantity=lt5|{UCUM}|mg": "below",
-            f"Observation?value-quantity=le5|{UCUM}|mg": "five below",
-            f"Observation?value-quantity=ne5|{UCUM}|mg": "six below",
-            f"Observation?value-quantity=sa5|{UCUM}|mg": "about six",
-            f"Observation?value-quantity=eb6|{UCUM}|mg": "five about below",
-            f"Observation?value-quantity=ap5.4|{UCUM}|mg": "five about below",
-            f"Observation?value-quantity=gt5|{UCUM}|mg&value-quantity=lt6": "about",
-        },
-    )
-
-
-def test_numbers(store: Store) -> None:
-    def risk(identity: str, probability: float) -> Resource:
-        return {
-            "resourceType": "RiskAssessment",
-            "id": identity,
-            "status": "final",
-            "subject": reference("Patient/1"),
-            "prediction": [{"probabilityDecimal": probability}],
-        }
-
-    put(store, risk("low", 0.1), risk("half", 0.5), risk("high", 0.55))
-    check(
-        store,
-        {
-            "RiskAssessment?probability=0.5": "half",
-            "RiskAssessment?probability=5e-1": "half",
-            "RiskAssessment?probability=gt0.5": "high",
-            "RiskAssessment?probability=ge0.5": "half high",
-            "RiskAssessment?probability=lt0.5": "low",
-            "RiskAssessment?probability=ne0.5": "low high",
-            "RiskAssessment?probability=ap0.5": "half high",
-        },
-    )
-
-
-def test_composites_hold_within_one_element(store: Store) -> None:
-    def part(code: str, value: float) -> Resource:
-        return {"code": coding("urn:c", code), "valueQuantity": {"value": value, "code": "mm"}}
-
-    put(
-        store,
-        observation("a", component=[part("sys", 120), part("dia", 80)]),
-        observation("b", component=[part("sys", 80), part("dia", 120)]),
-        observation("c", code=coding("urn:c", "sys"), valueQuantity={"value": 150, "code": "mm"}),
-        observation("d", code=coding("urn:c", "x"), valueCodeableConcept=coding("urn:v", "yes")),
-        observation("e", code=coding("urn:c", "x"), effectiveDateTime="2024-01-02"),
-    )
-    check(
-        store,
-        {
-            "Observation?component-code-value-quantity=sys$gt100": "a",
-            "Observation?component-code-value-quantity=urn:c|sys$lt100||mm": "b",
-            "Observation?combo-code-value-quantity=sys$gt100": "a c",
-            "Observation?code-value-quantity=sys$150||mm": "c",
-            "Observation?code-value-quantity=sys$150||kg": "",
-            "Observation?code-value-quantity=sys$ne150,sys$150": "c",
-            "Observation?code-value-concept=urn:c|x$urn:v|yes": "d",
-            "Observation?code-value-date=x$2024": "",
-        },
-    )
-
-
-def location(identity: str, latitude: float, longitude: float) -> Resource:
-    position = {"latitude": latitude, "longitude": longitude}
-    return {"resourceType": "Location", "id": identity, "position": position}
-
-
-def test_near_is_a_distance_on_the_sphere(store: Store) -> None:
-    put(
-        store,
-        location("paris", 48.8566, 2.3522),
-        location("versailles", 48.8049, 2.1204),
-        location("lyon", 45.764, 4.8357),
-        location("fiji", -17.7, 179.9),
-        location("samoa", -17.7, -179.9),
-    )
-    check(
-        store,
-        {
-            "Location?near=48.8566|2.3522|10|km": "paris",
-            "Location?near=48.8566|2.3522|20|km": "paris versailles",
-            "Location?near=48.8566|2.3522|17000|m": "paris",
-            "Location?near=48.8566|2.3522|400|km": "paris versailles lyon",
-            "Location?near=-17.7|180|20|km": "fiji samoa",
-        },
-    )
-
-
 def test_words(store: Store) -> None:
     def told(identity: str, text: str, **more: Any) -> Resource:  # noqa: ANN401 - elements
         div = f'<div xmlns="http://www.w3.org/1999/xhtml">{text}</div>'
@@ -459,3 +338,27 @@ def test_what_lies_below_and_above_a_location(store: Store) -> None:
     )
     with pytest.raises(Unsupported, match="has no parent"):
         ids(store, "Encounter?patient:below=Patient/1")
+
+
+def test_values_over_four_hundred_characters_are_found_whole(store: Store) -> None:
+    system, code, url = "urn:" + "s" * 450, "c" * 450, "http://acme.example/" + "u" * 450
+    put(
+        store,
+        patient("a", identifier=[{"system": system, "value": code}]),
+        patient("b", identifier=[{"system": system + "x", "value": code + "x"}]),
+        value_set("a", url),
+        value_set("b", url + "x"),
+        value_set("c", url + "/v"),
+    )
+    check(
+        store,
+        {
+            f"Patient?identifier={code}": "a",
+            f"Patient?identifier={system}|{code}": "a",
+            f"Patient?identifier={system}|": "a",
+            f"Patient?identifier:not={code}": "b",
+            f"ValueSet?url={url}": "a",
+            f"ValueSet?url:above={url}/v": "a c",
+            f"ValueSet?url:below={url}": "a",
+        },
+    )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gateway.fhir.search.values import InvalidSearch
+from gateway.fhir.search.values import InvalidSearch, TooCostly
 from tests.contract.store.searching import (
     all_ids,
     ids,
@@ -97,6 +97,16 @@ def test_every_order_is_the_same_whether_sorted_or_walked(crowded: Store) -> Non
     }
     found = {search: all_ids(crowded, search) for search in expected}
     assert found == expected
+
+
+def test_a_value_that_most_have_is_sorted_by_the_other_keys(crowded: Store) -> None:
+    put(crowded, patient("x1", gender="aaa"), patient("x2", gender="aaa", birthDate="1950-01-01"))
+    put(crowded, patient("x3", gender="male", birthDate="1900-01-01"))
+    women = sorted(range(1, MANY, 2), key=lambda n: (not birth(n), birth(n), n))
+    men = sorted(range(0, MANY, 2), key=lambda n: (not birth(n), birth(n), n))
+    expected = ["x2", "x1", *(f"p{n:04d}" for n in women), "x3", *(f"p{n:04d}" for n in men)]
+    for count in (40, 70, 333):
+        assert all_ids(crowded, f"Patient?_sort=gender,birthdate&_count={count}") == expected
 
 
 def test_orders_of_few_matches(store: Store) -> None:
@@ -197,3 +207,13 @@ def test_an_explanation_has_statements_values_and_plans(crowded: Store) -> None:
     assert "'zz77'" in text
     assert "plan    " in text
     assert text.splitlines()[-1].endswith("5 matches, 0 included, total 5")
+
+
+def test_a_search_that_takes_too_long_is_stopped_in_words(store: Store) -> None:
+    put(store, *map(crowd, range(MANY)))
+    store.database.search_seconds = 0.001
+    slow = ",".join(f"{number}x" for number in range(900))
+    with pytest.raises(TooCostly, match="took too long") as refusal:
+        page(store, f"Patient?family:contains={slow}")
+    assert (refusal.value.http_status, refusal.value.issue_code) == (400, "too-costly")
+    assert store.read("Patient", "p0001") is not None

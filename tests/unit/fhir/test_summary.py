@@ -134,3 +134,9 @@ def test_what_cannot_be_answered_is_refused(
     with pytest.raises(Unsupported) as refused:
         read_part("Patient", summary, elements)
     assert refused.value.issues[0].expression == named
+
+
+@pytest.mark.parametrize("meta", [{"tag": 5}, {"tag": {"code": "x"}}, {}, None])
+def test_a_part_of_what_was_never_validated_is_tagged_too(meta: Any) -> None:  # noqa: ANN401 - any JSON
+    found = subset({"resourceType": "Patient", "meta": meta}, "true", ())
+    assert found["meta"]["tag"] == [SUBSETTED]

@@ -55,6 +55,24 @@ def test_a_caller_that_leaves_is_noticed() -> None:
         body_of()
 
 
+PACKED = gzip.compress(b"{} and so on")
+
+
+@pytest.mark.parametrize("cut", range(1, len(PACKED)))
+def test_gzip_that_was_cut_off_is_refused(cut: int) -> None:
+    with pytest.raises(Malformed):
+        body_of(PACKED[:cut], headers={b"content-encoding": b"gzip"})
+
+
+def test_members_of_gzip_follow_each_other() -> None:
+    packed = gzip.compress(b"ab") + gzip.compress(b"") + gzip.compress(b"c")
+    headers = {b"content-encoding": b"gzip"}
+    chunks = (packed[start : start + 7] for start in range(0, len(packed), 7))
+    assert [body_of(packed, headers=headers), body_of(*chunks, headers=headers)] == [
+        (b"abc", 0)
+    ] * 2
+
+
 def test_gzip_is_unpacked_across_chunks() -> None:
     packed = gzip.compress(b"bonjour " * 10)
     headers = {b"content-encoding": b"gzip"}

@@ -45,6 +45,7 @@ def test_parallel_conditional_creates_make_one(caller: Caller, patient: dict[str
     answers = caller.ask_all([("POST", "/fhir/Patient", said)] * 12)
     assert Counter(answer.status_code for answer in answers) == {201: 1, 200: 11}
     assert len({answer.json()["id"] for answer in answers}) == 1
+    assert len({answer.headers["location"] for answer in answers}) == 1
 
 
 def test_a_condition_that_matches_several_fails(caller: Caller, patient: dict[str, Any]) -> None:

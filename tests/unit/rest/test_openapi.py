@@ -104,6 +104,23 @@ def test_what_an_operation_takes_is_described(caller: Caller) -> None:
     assert {one["name"] for one in given} >= {"_since", "_type", "_count", "start", "end"}
 
 
+@pytest.mark.parametrize(
+    ("path", "names"),
+    [
+        ("ValueSet/$expand", {"url", "filter", "count", "offset"}),
+        ("ValueSet/$validate-code", {"url", "system", "code", "inferSystem"}),
+        ("CodeSystem/$validate-code", {"url", "code", "version"}),
+        ("CodeSystem/$lookup", {"system", "code", "property"}),
+        ("CodeSystem/$subsumes", {"system", "codeA", "codeB"}),
+        ("ConceptMap/$translate", {"url", "system", "code", "targetsystem"}),
+    ],
+)
+def test_what_terminology_takes_is_described(caller: Caller, path: str, names: set[str]) -> None:
+    described = _described(caller, f"?type={path.partition('/')[0]}")
+    given = described["paths"][f"/fhir/{path}"]["get"]["parameters"]
+    assert {one["name"] for one in given} >= names
+
+
 @pytest.mark.parametrize("query", ["?type=Nothing", "?type=Patient,x"])
 def test_a_type_that_is_none_is_refused(caller: Caller, query: str) -> None:
     assert caller.ask("GET", f"/openapi.json{query}").status_code == 400
