@@ -11,7 +11,7 @@ from html import unescape
 from typing import Final, NamedTuple
 
 # Headers are shorter than this; the body, with its base64, comes after.
-_HEADER: Final = 120_000
+HEADER_BYTES: Final = 120_000
 _COMMENT: Final = re.compile(r"<!--.*?-->", re.DOTALL)
 _BODY: Final = re.compile(r"<(?:\w+:)?component\b")
 _ATTRIBUTE: Final = re.compile(r"\b(root|extension|code|value)\s*=\s*[\"']([^\"']*)[\"']")
@@ -51,7 +51,7 @@ class Header(NamedTuple):
 
 def read_header(content: bytes) -> Header:
     """Return what the header says; an empty `Header` when this is not a CDA document."""
-    text = _COMMENT.sub("", content[:_HEADER].decode("utf-8", "replace"))
+    text = _COMMENT.sub("", content[:HEADER_BYTES].decode("utf-8", "replace"))
     if "ClinicalDocument" not in text:
         return Header()
     body = _BODY.search(text)

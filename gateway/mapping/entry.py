@@ -56,6 +56,45 @@ class Entry:
     full_url: str
     keys: tuple[Key, ...]
     write: Write
+    # When the sender says that this was so (a FHIR instant): what is older does not overwrite.
+    as_of: str = ""
+    # Elements that the message deletes: `telecom`, `extension#<url>`, `participant#<type>`.
+    cleared: tuple[str, ...] = ()
+    # Known by its identifier among what the patient of the message has, not by its keys.
+    of_patient: bool = False
+
+
+class MergeKind(StrEnum):
+    """What an event does to the identities that it names."""
+
+    # Two records are one person: the retired one gives way (A40).
+    MERGE = "merge"
+    # The patient has another number now (A47).
+    CHANGE = "change"
+    # The national identifiers are taken back (A47 with a null INS, or no longer VALI).
+    WITHDRAW = "withdraw"
+    # Visits of one patient are another's (A44, A45).
+    MOVE = "move"
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """What becomes of the identity in an MRG segment.
+
+    `survivor` is the `full_url` of the Patient that stays, `retired` the keys of the other one,
+    best first, `former` its identifiers as FHIR and `names` its names. `visits` finds the
+    Encounters that move, by any of their identifiers.
+    """
+
+    kind: MergeKind
+    survivor: str
+    retired: tuple[Key, ...] = ()
+    former: tuple[Resource, ...] = ()
+    names: tuple[Resource, ...] = ()
+    visits: tuple[Key, ...] = ()
+    # The number that the moved visit has from now on, as FHIR, when it has another.
+    visit_now: tuple[Resource, ...] = ()
+    location: str = "MRG^1^1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +119,20 @@ class Recipient:
     kind: str
 
 
+class LocalCode(NamedTuple):
+    """A code of the sender's own, for which nobody has given a standard one yet.
+
+    `sender` is `MSH-3|MSH-4`, `field` names segment and field (`OBX-3`), `system` is the system
+    that the code has as a FHIR Coding, or the sender's own when it named none.
+    """
+
+    sender: str
+    field: str
+    system: str
+    code: str
+    display: str
+
+
 @dataclass(frozen=True, slots=True)
 class Mapped:
     """All that one message says; entries come before those that refer to them.
@@ -96,3 +149,5 @@ class Mapped:
     report: str | None = None
     study: str | None = None
     recipients: tuple[Recipient, ...] = ()
+    unmapped_codes: tuple[LocalCode, ...] = ()
+    merges: tuple[Merge, ...] = ()

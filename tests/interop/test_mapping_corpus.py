@@ -31,7 +31,16 @@ MESSAGES: Final = sorted(
 CONTEXT: Final = Context({}, "urn:oid:1.2.250.1.999.5")
 
 # What each French message becomes, in the order of its entries, by the end of its name.
-PATIENT_UPDATE: Final = ["Practitioner", "Patient", "Provenance"]
+PATIENT_UPDATE: Final = [
+    "Practitioner",
+    "Patient",
+    "Organization",
+    "Practitioner",
+    "Encounter",
+    "Consent",
+    "Consent",
+    "Provenance",
+]
 CDA_DOCUMENT: Final = [
     "Patient",
     "ImagingStudy",
@@ -152,7 +161,8 @@ def test_the_three_steps_of_a_french_document_are_three_states(step: str) -> Non
 
 def _references(element: Any) -> set[str]:  # noqa: ANN401 - any part of a resource
     if isinstance(element, dict):
-        own = {element["reference"]} if "reference" in element else set()
+        target = element.get("reference")
+        own = {target} if isinstance(target, str) else set()
         return own.union(*(_references(part) for part in element.values()))
     if isinstance(element, list):
         return set().union(*(_references(part) for part in element))

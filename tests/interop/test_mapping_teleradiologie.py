@@ -305,6 +305,13 @@ def vital_sign(code: str, display: str, value: str, unit: str) -> dict[str, Any]
     }
 
 
+# PV1-19 is the appointment of the agenda, which a SIU may have told of.
+APPOINTMENT: Final = {
+    "type": "Appointment",
+    "identifier": {"system": "urn:passerelle:namespace:CHU-X", "value": "000897406"},
+}
+
+
 def test_flow_1_is_an_order_with_what_the_radiologist_must_know() -> None:
     mapped = mapped_flow(1)
 
@@ -375,7 +382,10 @@ def test_flow_1_is_an_order_with_what_the_radiologist_must_know() -> None:
             }
         ],
         "reasonCode": [{"text": "JustificationDemande"}],
-        "supportingInfo": [{"reference": entry.full_url} for entry in mapped.entries[5:9]],
+        "supportingInfo": [
+            *({"reference": entry.full_url} for entry in mapped.entries[5:9]),
+            APPOINTMENT,
+        ],
         "bodySite": [HEAD],
         "note": [
             {"text": "Commentaire sur la finalité de l'examen"},

@@ -52,7 +52,10 @@ class DocumentFacts:
     authenticator: Element | None = None
     custodian: Element | None = None
     labels: list[Element] = field(default_factory=list)
-    replaces: Number | None = None
+    # `replaces` or `appends`, and the number of the other document.
+    relation: tuple[str, Number] | None = None
+    file_name: str = ""
+    setting: Element = field(default_factory=dict)
     related: list[str] = field(default_factory=list)
 
 
@@ -86,6 +89,9 @@ def document_reference(
     resource: Element = {"resourceType": "DocumentReference"}
     if number:
         resource["masterIdentifier"] = number.identifier
+        if facts.file_name:
+            system = f"{gathering.sender_system}:file"
+            resource["identifier"] = [{"system": system, "value": facts.file_name}]
     else:
         resource["identifier"] = [{"system": key.system, "value": key.value}]
     parts = {
@@ -98,7 +104,7 @@ def document_reference(
         "author": facts.authors,
         "authenticator": facts.authenticator,
         "custodian": facts.custodian,
-        "relatesTo": _replaces(facts.replaces),
+        "relatesTo": _relation(facts.relation),
         "description": facts.description,
         "securityLabel": facts.labels,
         "content": [{"attachment": one} for one in attachments],
@@ -127,18 +133,21 @@ def _category(kind: Element) -> list[Element]:
     return [concept(coding(CLASSES, *found))]
 
 
-def _replaces(number: Number | None) -> list[Element]:
-    """Name what is replaced by its identifier: whether it is held here is known later."""
-    if number is None:
+def _relation(relation: tuple[str, Number] | None) -> list[Element]:
+    """Name the other document by its identifier: whether it is held here is known later."""
+    if relation is None:
         return []
+    code, number = relation
     target = {"type": "DocumentReference", "identifier": number.identifier}
-    return [{"code": "replaces", "target": target}]
+    return [{"code": code, "target": target}]
 
 
 def _context(facts: DocumentFacts) -> Element:
     parts: Element = {}
     if facts.period_start:
         parts["period"] = {"start": facts.period_start}
+    if facts.setting:
+        parts["practiceSetting"] = facts.setting
     if facts.related:
         parts["related"] = [reference(url) for url in facts.related]
     return parts

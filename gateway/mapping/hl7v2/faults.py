@@ -17,6 +17,12 @@ class UnsupportedEvent(Unsupported):
     err_code = "201"
 
 
+class FlagsNotAllowed(Invalid):
+    """The flags of a French document are incomplete, out of order or exclude each other."""
+
+    err_code = "207"
+
+
 class TableValueNotFound(Invalid):
     """A code that decides what the message means is not in its table."""
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from gateway.errors import Issue
 from gateway.fhir.datatypes import Element, coding, concept
+from gateway.hl7v2.profiles.flag_rules import flag_faults, is_allowed
+from gateway.mapping.hl7v2.context import Guide
+from gateway.mapping.hl7v2.faults import FlagsNotAllowed
 from gateway.mapping.hl7v2.obx_kind import Kind
 
 if TYPE_CHECKING:
@@ -20,6 +24,7 @@ CONFIDENTIALITY: Final = "http://terminology.hl7.org/CodeSystem/v3-Confidentiali
 TO_PHYSICIANS: Final = "DESTMSSANTEPS"
 TO_PATIENT: Final = "DESTMSSANTEPAT"
 HIDDEN_FROM_PATIENT: Final = "INVISIBLE_PATIENT"
+_EXCLUDED: Final = "The flags on visibility and on recipients exclude each other."
 # OBX-3.1 to the code of TRE_A07.
 _VISIBILITY: Final = {
     "MASQUE_PS": "MASQUE_PS",
@@ -33,16 +38,38 @@ _LEVEL_NAMES: Final = {"N": "normal", "R": "restricted", "V": "very restricted"}
 
 
 def document_flags(group: OrderGroup, gathering: Gathering) -> dict[str, bool]:
-    """Return the flags that are set, by the name of OBX-3.1; the rest is reported."""
-    flags = {
-        each.obx.text(3): each.obx.text(5) == "Y"
-        for each in group.observed
-        if each.kind is Kind.FLAG
-    }
+    """Return the flags that are set, by the name of OBX-3.1; the rest is reported.
+
+    What the CDA volet forbids is reported; raises `FlagsNotAllowed` when the site is strict.
+    """
+    sent = [
+        (each.obx.text(3), each.obx.text(5)) for each in group.observed if each.kind is Kind.FLAG
+    ]
+    if gathering.guide is Guide.CDA:
+        _judge(sent, gathering)
+    flags = {name: value == "Y" for name, value in sent}
     if others := [name for name in flags if name not in _READ]:
         names = ", ".join(others)
         gathering.unmapped(f"The flags {names} are kept in the journal, not mapped.", "OBX")
     return flags
+
+
+def _judge(sent: list[tuple[str, str]], gathering: Gathering) -> None:
+    """Refuse what the guide forbids, or tell the sender of it.
+
+    A lenient site only notes a combination that the matrix has not: the guide's own samples send
+    such (to professionals alone, and visible to the patient).
+    """
+    faults = flag_faults(sent)
+    excluded = "" if is_allowed(sent) else _EXCLUDED
+    if gathering.context.strict_flags and (faults or excluded):
+        every = (*faults, excluded) if excluded else faults
+        issues = tuple(Issue(text, None, "OBX", "business-rule") for text in every)
+        raise FlagsNotAllowed(every[0], issues=issues)
+    for text in faults:
+        gathering.warn(text, "OBX")
+    if excluded:
+        gathering.inform(excluded, "OBX")
 
 
 def security_labels(level: str, flags: dict[str, bool]) -> list[Element]:

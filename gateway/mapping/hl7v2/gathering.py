@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
@@ -13,12 +14,14 @@ from gateway.mapping.entry import (
     Key,
     Link,
     LinkKind,
+    LocalCode,
     Mapped,
+    Merge,
     Payload,
     Recipient,
     Write,
 )
-from gateway.mapping.hl7v2.context import guide_of, is_french
+from gateway.mapping.hl7v2.context import guide_of, is_foreign, is_french
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +42,8 @@ class Gathering:
         self.message: Final = message
         self.context: Final = context
         self.guide: Final = guide_of(message)
-        self.french: Final = is_french(message, self.guide)
+        self.french: Final = is_french(message, self.guide, context)
+        self.foreign: Final = is_foreign(message, self.guide, context)
         application, facility = message.sender.split("|", 1)
         self._sender: Final = f"{quote(application, safe='')}:{quote(facility, safe='')}"
         self._entries: dict[str, Entry] = {}
@@ -47,6 +51,8 @@ class Gathering:
         self._links: dict[Link, None] = {}
         self._issues: dict[Issue, None] = {}
         self._recipients: dict[Recipient, None] = {}
+        self._codes: dict[LocalCode, None] = {}
+        self._merges: list[Merge] = []
         self._first: dict[str, str] = {}
 
     @property
@@ -80,6 +86,19 @@ class Gathering:
     def state(self, resource: Resource, keys: Sequence[Key]) -> str:
         """Take a resource on which the message is an authority."""
         return self.add(resource, keys, Write.ASSERT)
+
+    def of_patient(self, resource: Resource, system: str, name: str) -> str:
+        """Take what the patient has one of under that name, whatever the patient's number is."""
+        named = [{"system": system, "value": name}, *resource.get("identifier", [])]
+        url = self.state({**resource, "identifier": named}, [Key(system, f"{self.subject}/{name}")])
+        self._entries[url] = replace(self._entries[url], of_patient=True)
+        return url
+
+    def as_of(self, full_url: str, when: str, cleared: Sequence[str] = ()) -> None:
+        """Say since when an entry is so, and which elements the message deletes."""
+        held = self._entries[full_url]
+        both = tuple(dict.fromkeys((*held.cleared, *cleared)))
+        self._entries[full_url] = replace(held, as_of=when, cleared=both)
 
     def name_of(self, key: Key) -> str:
         """Write a key as one text that no other sender's number can equal."""
@@ -117,7 +136,19 @@ class Gathering:
 
     def unmapped(self, text: str, location: str) -> None:
         """Report something that stays readable in the journal only."""
+        self.inform(text, location)
+
+    def inform(self, text: str, location: str) -> None:
+        """Report something that the sender need not be told of."""
         self._issues[Issue(text, None, location, "informational", "information")] = None
+
+    def local_code(self, field: str, system: str, code: str, display: str) -> None:
+        """Report a code that has no standard coding, for an operator to give it one."""
+        self._codes[LocalCode(self.message.sender, field, system, code, display)] = None
+
+    def merge(self, merge: Merge) -> None:
+        """Keep what becomes of an identity that is no longer one."""
+        self._merges.append(merge)
 
     def full_urls(self) -> tuple[str, ...]:
         """Return the full urls of all entries, in their order."""
@@ -135,4 +166,6 @@ class Gathering:
             report=self.first("DiagnosticReport"),
             study=self.first("ImagingStudy"),
             recipients=tuple(self._recipients),
+            unmapped_codes=tuple(self._codes),
+            merges=tuple(self._merges),
         )

@@ -8,19 +8,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from gateway.mapping.entry import Mapped, Write
+from gateway.mapping.hl7v2.adt import adt_change, adt_merge, adt_move, adt_visit
 from gateway.mapping.hl7v2.faults import UnsupportedEvent, UnsupportedMessageType
 from gateway.mapping.hl7v2.gathering import Gathering
 from gateway.mapping.hl7v2.mdm import mdm_message
 from gateway.mapping.hl7v2.msh import msh_provenance
 from gateway.mapping.hl7v2.order import order_message
+from gateway.mapping.hl7v2.orr import order_reply
 from gateway.mapping.hl7v2.oru import oru_message
-from gateway.mapping.hl7v2.pid import pid_patient
+from gateway.mapping.hl7v2.ref import ref_message, rri_message
+from gateway.mapping.hl7v2.siu import siu_message
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gateway.hl7v2.message import Message
+    from gateway.mapping.entry import Mapped
     from gateway.mapping.hl7v2.context import Context
 
 _TYPE_LOCATION: Final = "MSH^1^9"
@@ -34,33 +37,59 @@ class Row:
     segments: frozenset[str]
 
 
-def _adt_message(gathering: Gathering) -> None:
-    pid_patient(gathering, Write.ASSERT)
-
-
 _HEADER: Final = frozenset({"MSH", "EVN", "SFT", "PID"})
 _PERSON: Final = _HEADER | {"ROL", "ZFD"}
 _ORDER: Final = _PERSON | {"ORC", "OBR", "TQ1", "NTE", "OBX", "IPC", "ZDS"}
 
-_ADT: Final = Row(_adt_message, _PERSON)
+_VISIT: Final = Row(
+    adt_visit,
+    _PERSON | {"PV1", "ZBE", "ZFA", "NK1", "AL1", "DG1", "PR1", "IN1", "IN2"},
+)
+_MERGE: Final = Row(adt_merge, _PERSON | {"MRG"})
+_CHANGE: Final = Row(adt_change, _PERSON | {"MRG"})
+_MOVE: Final = Row(adt_move, _PERSON | {"MRG", "PV1"})
 _ORDERS: Final = Row(order_message, _ORDER)
 _RESULT: Final = Row(oru_message, _ORDER | {"PRT"})
 _DOCUMENT: Final = Row(mdm_message, _ORDER | {"PRT", "TXA"})
+_REPLY: Final = Row(order_reply, _ORDER | {"MSA", "ERR"})
+_APPOINTMENT: Final = Row(
+    siu_message,
+    _PERSON | {"SCH", "TQ1", "NTE", "OBX", "DG1", "RGS", "AIS", "AIG", "AIL", "AIP"},
+)
+_ATTACHED: Final = _PERSON | {"RF1", "PRD", "CTD", "DG1", "OBR", "OBX", "NTE"}
+_REFERRAL: Final = Row(ref_message, _ATTACHED)
+_REFERRED: Final = Row(rri_message, _ATTACHED | {"MSA", "ERR"})
+
+# Identities (ITI-30), and the visits and movements of ITI-31 with what undoes or corrects them.
+# fmt: off
+_MOVEMENTS: Final = (
+    "A28", "A31", "A08",
+    "A01", "A02", "A03", "A04", "A05", "A06", "A07", "A14", "A21", "A22", "A54",
+    "A11", "A12", "A13", "A27", "A38", "A52", "A53", "A55", "Z99",
+)
+# fmt: on
 
 MESSAGES: Final = {
-    ("ADT", "A01"): _ADT,
-    ("ADT", "A04"): _ADT,
-    ("ADT", "A05"): _ADT,
-    ("ADT", "A08"): _ADT,
-    ("ADT", "A28"): _ADT,
-    ("ADT", "A31"): _ADT,
-    ("MDM", "T02"): _DOCUMENT,
-    ("MDM", "T04"): _DOCUMENT,
-    ("MDM", "T10"): _DOCUMENT,
+    **{("ADT", event): _VISIT for event in _MOVEMENTS},
+    ("ADT", "A40"): _MERGE,
+    ("ADT", "A44"): _MOVE,
+    ("ADT", "A45"): _MOVE,
+    ("ADT", "A47"): _CHANGE,
+    **{("MDM", f"T{number:02}"): _DOCUMENT for number in range(1, 12)},
     ("OMG", "O19"): _ORDERS,
     ("OMI", "O23"): _ORDERS,
     ("ORM", "O01"): _ORDERS,
+    ("ORG", "O20"): _REPLY,
+    ("ORI", "O24"): _REPLY,
+    ("ORR", "O02"): _REPLY,
     ("ORU", "R01"): _RESULT,
+    ("REF", "I12"): _REFERRAL,
+    ("REF", "I13"): _REFERRAL,
+    ("REF", "I14"): _REFERRAL,
+    ("RRI", "I12"): _REFERRED,
+    ("RRI", "I13"): _REFERRED,
+    ("RRI", "I14"): _REFERRED,
+    **{("SIU", f"S{number}"): _APPOINTMENT for number in (12, 13, 14, 15, 16, 17, 26)},
 }
 _CODES: Final = frozenset(code for code, _ in MESSAGES)
 

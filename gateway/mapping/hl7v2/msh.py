@@ -30,6 +30,8 @@ def msh_provenance(gathering: Gathering) -> str:
     }
     if recorded:
         provenance["recorded"] = recorded
+    if words := _reason(gathering):
+        provenance["reason"] = [concept(text=words)]
     provenance |= {
         "activity": concept(coding(_EVENTS, message.event)),
         "agent": [
@@ -44,6 +46,12 @@ def msh_provenance(gathering: Gathering) -> str:
     name = f"{message.control_id}#{sha256(message.raw).hexdigest()}"
     key = Key(gathering.message_system, name)
     return gathering.state(provenance, [key])
+
+
+def _reason(gathering: Gathering) -> str:
+    """Return why a document was changed, TXA-21 (v2-to-FHIR, TXA[Provenance])."""
+    txa = gathering.message.first("TXA")
+    return txa.text(21) if txa else ""
 
 
 def _event_time(gathering: Gathering) -> str | None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from gateway.mapping.entry import LinkKind
-from gateway.mapping.hl7v2.datatypes.ei import Number, ei_number
+from gateway.mapping.hl7v2.datatypes.ei import Number, ei_number, number
 from gateway.mapping.hl7v2.datatypes.hd import hd_system, is_oid
 
 if TYPE_CHECKING:
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from gateway.mapping.hl7v2.gathering import Gathering
     from gateway.mapping.hl7v2.groups import OrderGroup
 
-_ORC_PLACER_GROUP: Final = 4
+# The gateway's own: an order that shares its numbers with another one of its message.
+ORDER_SYSTEM: Final = "urn:passerelle:order"
 _OBR_PLACER_FIELD_1: Final = 18
 _OBR_PLACER_FIELD_2: Final = 19
 _OBR_FILLER_FIELD_1: Final = 20
@@ -26,16 +27,21 @@ _OBR_FILLER_FIELD_1: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class OrderNumbers:
-    """The numbers that order, images and report share; None where the message has none."""
+    """The numbers that order, images and report share; None where the message has none.
+
+    `own` is the gateway's, of an order whose numbers another order of the same message has too:
+    only that one finds it again.
+    """
 
     placer: Number | None = None
     filler: Number | None = None
     accession: Number | None = None
+    own: Number | None = None
 
     @property
     def all(self) -> tuple[Number, ...]:
         """Those that are there, best first for finding the order again."""
-        return tuple(one for one in (self.placer, self.filler, self.accession) if one)
+        return tuple(one for one in (self.own, self.placer, self.filler, self.accession) if one)
 
     @property
     def identifiers(self) -> list[Element]:
@@ -44,7 +50,9 @@ class OrderNumbers:
 
     @property
     def keys(self) -> list[Key]:
-        """Those that are there, as keys."""
+        """Those that find the order, as keys."""
+        if self.own:
+            return [self.own.key]
         return [one.key for one in self.all]
 
     def or_else(self, other: OrderNumbers) -> OrderNumbers:
@@ -53,6 +61,7 @@ class OrderNumbers:
             self.placer or other.placer,
             self.filler or other.filler,
             self.accession or other.accession,
+            self.own,
         )
 
     def link(self, gathering: Gathering) -> None:
@@ -70,6 +79,23 @@ def order_numbers(group: OrderGroup, gathering: Gathering) -> OrderNumbers:
         _number(group, 3, "FILL", gathering),
         _accession(group, gathering),
     )
+
+
+def apart(numbers: OrderNumbers, group: OrderGroup, gathering: Gathering) -> OrderNumbers:
+    """Tell an order from one before it in the message that has the same number.
+
+    Several OBR under one placer number are several examinations: the gateway numbers the second
+    by its filler number, else by its code, else by its place.
+    """
+    best = numbers.keys[0]
+    if not gathering.holds("ServiceRequest", best) or group.obr is None:
+        return numbers
+    obr = group.obr
+    for name in (obr.text(3), obr.text(4), f"{obr.text(4)}#{obr.sequence}"):
+        own = number(ORDER_SYSTEM, f"{gathering.name_of(best)}|{name}")
+        if name and not gathering.holds("ServiceRequest", own.key):
+            return replace(numbers, own=own)
+    return numbers
 
 
 def _number(group: OrderGroup, field: int, kind: str, gathering: Gathering) -> Number | None:

@@ -8,11 +8,11 @@ from gateway.errors import RequiredMissing
 from gateway.fhir.datatypes import Element, concept, period
 from gateway.hl7v2.datetimes import fhir_datetime, fhir_instant
 from gateway.mapping.entry import Recipient
+from gateway.mapping.hl7v2.codes import coded_field, coded_fields
 from gateway.mapping.hl7v2.context import DOCUMENT_GUIDES
-from gateway.mapping.hl7v2.datatypes.cwe import cwe_concept
 from gateway.mapping.hl7v2.datatypes.ndl import ndl_person
 from gateway.mapping.hl7v2.datatypes.xcn import xcn_practitioner
-from gateway.mapping.hl7v2.faults import TableValueNotFound
+from gateway.mapping.hl7v2.faults import FlagsNotAllowed, TableValueNotFound
 from gateway.mapping.hl7v2.orc import orc_control
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ _STATUSES: Final = {
 # The CDA volet: ORC-1 and OBX-11 say whether a document is new, replaced or withdrawn.
 _BY_CONTROL: Final = {"NW": "final", "RO": "corrected", "CA": "cancelled"}
 _BY_OBX: Final = {"F": "final", "C": "corrected", "D": "cancelled"}
+_BY_EVENT: Final = {"T02": "final", "T10": "corrected", "T04": "cancelled"}
 _STATUS: Final = 25
 
 
@@ -47,18 +48,17 @@ def obr_code(obr: Segment | None, gathering: Gathering) -> Element:
     """Return the examination, OBR-4 (OBR-44 when OBR-4 is empty); {} when there is none."""
     if obr is None or obr.text(4, 3) == TLR_FLOW:
         return {}
-    local = gathering.sender_system
-    return cwe_concept(obr.value(4), local) or cwe_concept(obr.value(44), local)
+    return coded_field(obr, 4, gathering) or coded_field(obr, 44, gathering)
 
 
 def obr_reasons(obr: Segment | None, gathering: Gathering) -> list[Element]:
     """Return why the examination is asked for: OBR-31, and OBR-13 as text."""
     if obr is None:
         return []
-    reasons = [cwe_concept(value, gathering.sender_system) for value in obr.values(31)]
+    reasons = coded_fields(obr, 31, gathering)
     if clinical := obr.whole(13).strip():
         reasons.append(concept(text=clinical))
-    return [reason for reason in reasons if reason]
+    return reasons
 
 
 def report_status(group: OrderGroup, gathering: Gathering) -> str:
@@ -82,13 +82,24 @@ def report_status(group: OrderGroup, gathering: Gathering) -> str:
 
 
 def document_status(group: OrderGroup, gathering: Gathering) -> str:
-    """Return final, corrected or cancelled, by ORC-1, else by OBX-11 of the document."""
+    """Return final, corrected or cancelled, by ORC-1, else by OBX-11, else by the event.
+
+    Raises `FlagsNotAllowed` when they do not agree and the site is strict.
+    """
     control = _BY_CONTROL.get(orc_control(group.orc))
     observed = group.observed[0].obx.text(11) if group.observed else ""
     result = _BY_OBX.get(observed)
-    if control and result and control != result:
-        gathering.warn("ORC-1 and OBX-11 do not agree on the document.", "ORC^1^1", "conflict")
-    return control or result or "final"
+    event = _BY_EVENT.get(gathering.message.event)
+    if len({state for state in (control, result, event) if state}) > 1:
+        _disagree(gathering)
+    return control or result or event or "final"
+
+
+def _disagree(gathering: Gathering) -> None:
+    text = "ORC-1, OBX-11 and the event do not agree on the document."
+    if gathering.context.strict_flags:
+        raise FlagsNotAllowed(text, location="ORC^1^1")
+    gathering.warn(text, "ORC^1^1", "conflict")
 
 
 def obr_diagnostic_report(group: OrderGroup, gathering: Gathering) -> Element:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
-from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Final
 
-from gateway.fhir.datatypes import UCUM, Element, coding, concept, quantity, reference, stable_id
-from gateway.fhir.wire import Digits
+from gateway.fhir.datatypes import Element, coding, concept, reference, stable_id
 from gateway.hl7v2.datetimes import fhir_datetime
 from gateway.mapping.entry import Key
-from gateway.mapping.hl7v2.datatypes.cwe import code_system, cwe_concept
+from gateway.mapping.hl7v2.codes import coded, coded_field
 from gateway.mapping.hl7v2.datatypes.ei import ei_number
+from gateway.mapping.hl7v2.datatypes.xcn import xcn_practitioner
+from gateway.mapping.hl7v2.datatypes.xon import xon_organization
 from gateway.mapping.hl7v2.nte import nte_annotations
+from gateway.mapping.hl7v2.obx_value import obx_components, obx_value, reference_range
 
 if TYPE_CHECKING:
-    from gateway.hl7v2.message import Segment, Value
+    from gateway.hl7v2.message import Segment
     from gateway.mapping.hl7v2.gathering import Gathering
     from gateway.mapping.hl7v2.groups import Observed
 
@@ -30,6 +30,9 @@ _INTERPRETATIONS: Final = frozenset([
     "SYN-R", "SYN-S", "U", "VS", "W", "WR",
 ])
 # fmt: on
+_ABSENT: Final = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
+# OBX-11 to why there is no value.
+_ABSENT_REASONS: Final = {"N": ("not-asked", "Not Asked"), "X": ("not-performed", "Not Performed")}
 # Table HL70085 to http://hl7.org/fhir/observation-status.
 _STATUSES: Final = {
     "A": "amended",
@@ -38,6 +41,7 @@ _STATUSES: Final = {
     "D": "entered-in-error",
     "F": "final",
     "I": "registered",
+    "N": "cancelled",
     "O": "registered",
     "P": "preliminary",
     "R": "preliminary",
@@ -47,18 +51,6 @@ _STATUSES: Final = {
     "W": "entered-in-error",
     "X": "cancelled",
 }
-# Units that are UCUM whether or not OBX-6.3 says so.
-# A table, read across.
-# fmt: off
-_UCUM_UNITS: Final = frozenset([
-    "%", "cm", "mm", "m", "kg", "g", "mg", "ug", "mL", "ml", "L", "dL", "mg/dL", "g/L",
-    "mmol/L", "umol/L", "mGy", "mGy.cm", "Gy", "Gy.cm2", "mSv", "s", "min", "h", "HU", "mm[Hg]",
-    "kPa", "/min", "cm2", "mm2", "cm3", "mm3",
-])
-# fmt: on
-_NUMBER: Final = re.compile(r"[+-]?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,17})?")
-_COMPARED: Final = re.compile(r"(<=|>=|<|>)\s*(.+)")
-_COMPARATORS: Final = frozenset({"<", "<=", ">=", ">"})
 
 
 def obx_observation(
@@ -72,39 +64,30 @@ def obx_observation(
     obx = observed.obx
     key, identifier = _key(obx, gathering, owner)
     code = obx.text(11)
+    what = _code(obx, gathering)
+    components = obx_components(obx, what, gathering)
     observation: Element = {
         "resourceType": "Observation",
         "identifier": [identifier],
         "status": "final" if ordered and code == "O" else _STATUSES.get(code, "final"),
         **more,
-        "code": _code(obx, gathering),
+        "code": what,
         "subject": reference(gathering.subject),
-        **obx_value(obx, gathering),
+        **({} if components else obx_value(obx, gathering)),
     }
     optional = {
         "effectiveDateTime": fhir_datetime(obx.text(14)),
+        "performer": _performers(obx, gathering),
+        "dataAbsentReason": _absent(obx),
         "interpretation": _interpretations(obx, gathering),
-        "referenceRange": _reference_range(obx),
-        "method": cwe_concept(obx.value(17), gathering.sender_system),
+        "bodySite": coded_field(obx, 20, gathering),
+        "referenceRange": reference_range(obx, gathering),
+        "method": coded_field(obx, 17, gathering),
+        "component": components,
         "note": nte_annotations(observed.notes),
     }
     observation |= {name: part for name, part in optional.items() if part}
     return gathering.state(observation, [key])
-
-
-def obx_value(obx: Segment, gathering: Gathering) -> Element:
-    """Return value[x] by OBX-2; an unreadable number is kept as a string."""
-    value_type = obx.text(2)
-    value = obx.value(5)
-    if not value:
-        return {}
-    if value_type in ("CE", "CWE", "CNE", "CF", "IS", "ID"):
-        return {"valueCodeableConcept": _coded(obx, gathering)}
-    if value_type in ("DT", "DTM", "TS") and (time := fhir_datetime(value.text())):
-        return {"valueDateTime": time}
-    if value_type in ("NM", "SN"):
-        return _number(value, _unit(obx)) or {"valueString": obx.whole(5)}
-    return {"valueString": obx.whole(5)}
 
 
 def _key(obx: Segment, gathering: Gathering, owner: str) -> tuple[Key, Element]:
@@ -120,74 +103,7 @@ def _key(obx: Segment, gathering: Gathering, owner: str) -> tuple[Key, Element]:
 
 
 def _code(obx: Segment, gathering: Gathering) -> Element:
-    return cwe_concept(obx.value(3), gathering.sender_system) or concept(text="OBX-3 is empty")
-
-
-def _coded(obx: Segment, gathering: Gathering) -> Element:
-    """Return the concept of OBX-5; further repetitions are said as text."""
-    values = obx.values(5)
-    held = cwe_concept(values[0], gathering.sender_system)
-    others = [value.text(2) or value.text(1) for value in values[1:]]
-    if others:
-        first = values[0].text(2) or values[0].text(1)
-        held["text"] = ", ".join((first, *others))
-    return held
-
-
-def _unit(obx: Segment) -> Element:
-    """Return unit, system and code of OBX-6."""
-    code = obx.text(6)
-    display = obx.text(6, 2) or code
-    if not display:
-        return {}
-    system = code_system(obx.text(6, 3), code, "")
-    known = code in _UCUM_UNITS and not obx.text(6, 3)
-    if code and (system == UCUM or known):
-        return {"unit": display, "system": UCUM, "code": "mL" if code == "ml" else code}
-    return {"unit": display}
-
-
-def _number(value: Value, unit: Element) -> Element:
-    """Return a Quantity, Range or Ratio of an NM or SN; {} when it is no number."""
-    first, second, separator, last = (value.text(part) for part in (1, 2, 3, 4))
-    if not second:
-        return _plain_number(first, unit)
-    low, high = _decimal(second), _decimal(last)
-    if low is None:
-        return {}
-    if not separator:
-        comparator = {"comparator": first} if first in _COMPARATORS else {}
-        return {} if first and not comparator else _quantity(low, unit, comparator)
-    if high is None:
-        return {}
-    ends = (quantity(low) | unit, quantity(high) | unit)
-    if separator == "-":
-        return {"valueRange": {"low": ends[0], "high": ends[1]}}
-    ratio = {"numerator": quantity(low), "denominator": quantity(high)}
-    return {"valueRatio": ratio} if separator in ("/", ":") else {}
-
-
-def _plain_number(text: str, unit: Element) -> Element:
-    match = _COMPARED.fullmatch(text)
-    number = _decimal(match[2] if match else text)
-    if number is None:
-        return {}
-    return _quantity(number, unit, {"comparator": match[1]} if match else {})
-
-
-def _quantity(number: Decimal, unit: Element, comparator: Element) -> Element:
-    return {"valueQuantity": {"value": number} | comparator | unit}
-
-
-def _decimal(text: str) -> Decimal | None:
-    """Keep the digits as typed; a French decimal comma is a point."""
-    plain = text.replace(",", ".", 1)
-    if _NUMBER.fullmatch(plain) is None:
-        return None
-    try:
-        return Digits(plain.lstrip("+"))
-    except InvalidOperation:
-        return None
+    return coded_field(obx, 3, gathering) or concept(text="OBX-3 is empty")
 
 
 def _interpretations(obx: Segment, gathering: Gathering) -> list[Element]:
@@ -196,11 +112,18 @@ def _interpretations(obx: Segment, gathering: Gathering) -> list[Element]:
         code = value.text()
         if code in _INTERPRETATIONS:
             found.append(concept(coding(_INTERPRETATION, code, value.text(2) or None)))
-        elif named := cwe_concept(value, gathering.sender_system):
+        elif named := coded(value, gathering, "OBX-8"):
             found.append(named)
     return found
 
 
-def _reference_range(obx: Segment) -> list[Element]:
-    text = obx.whole(7)
-    return [{"text": text}] if text else []
+def _performers(obx: Segment, gathering: Gathering) -> list[Element]:
+    """Return the responsible observers, OBX-16, and the organization, OBX-23."""
+    people = [xcn_practitioner(value, gathering) for value in obx.values(16)]
+    organization = xon_organization(obx.value(23), gathering)
+    return [performer for performer in (*people, organization) if performer]
+
+
+def _absent(obx: Segment) -> Element | None:
+    reason = None if obx.value(5) else _ABSENT_REASONS.get(obx.text(11))
+    return concept(coding(_ABSENT, *reason)) if reason else None

@@ -6,6 +6,7 @@ to a viewer and, in France, flags on the document; which of these is decided her
 
 from __future__ import annotations
 
+import re
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
@@ -19,6 +20,8 @@ _STUDY_TEXTS: Final = frozenset({"studyinstanceuid", "study instance uid"})
 _UID_TEXTS: Final = _STUDY_TEXTS | {"sr instance uid", "series instance uid", "sop instance uid"}
 _UID_TYPES: Final = frozenset({"HD", "UI", "ST", ""})
 _LONG_TEXT_TYPES: Final = frozenset({"TX", "FT"})
+_WITHDRAWN: Final = frozenset({"D", "W"})
+_ADDRESS: Final = re.compile(r"https?://\S+")
 _CONCLUSIONS: Final = frozenset({"conclusion", "conclusions", "impression"})
 # The body of an incoming secure mail, named by its subject (CI-SIS volet "LPS", OBX-3.2).
 _MAIL_SUBJECT: Final = "XDM/"
@@ -45,7 +48,7 @@ def obx_kind(obx: Segment) -> Kind:
     name = obx.value(3)
     if value_type == "ED":
         return Kind.MAIL if _is_mail(name) else Kind.DOCUMENT
-    if value_type == "RP":
+    if value_type == "RP" or _is_address(obx, value_type):
         return Kind.LINK
     return _named_kind(name, value_type)
 
@@ -63,6 +66,11 @@ def _named_kind(name: Value, value_type: str) -> Kind:
     return Kind.TEXT if value_type == "ST" else Kind.RESULT
 
 
+def is_withdrawn(obx: Segment) -> bool:
+    """Say whether OBX-11 takes back what was sent: deleted, or posted as wrong."""
+    return obx.text(11) in _WITHDRAWN
+
+
 def is_conclusion(obx: Segment) -> bool:
     """Say whether a text is the conclusion: LOINC 19005-8, the suffix IMP, or its name.
 
@@ -76,6 +84,11 @@ def is_conclusion(obx: Segment) -> bool:
         or code.lower() in _CONCLUSIONS
         or words.lower() in _CONCLUSIONS
     )
+
+
+def _is_address(obx: Segment, value_type: str) -> bool:
+    """Say whether an ST is nothing but a web address: the viewer's, of senders without RP."""
+    return value_type == "ST" and _ADDRESS.fullmatch(obx.raw_field(5)) is not None
 
 
 def _is_mail(name: Value) -> bool:

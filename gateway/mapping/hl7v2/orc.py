@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from gateway.hl7v2.datetimes import fhir_datetime
+from gateway.mapping.entry import Write
+from gateway.mapping.hl7v2.codes import coded_field, state_of
 from gateway.mapping.hl7v2.context import Guide
-from gateway.mapping.hl7v2.datatypes.cwe import cwe_concept
 from gateway.mapping.hl7v2.datatypes.ei import ei_number
 from gateway.mapping.hl7v2.datatypes.role import practitioner_role
 from gateway.mapping.hl7v2.datatypes.xcn import xcn_practitioner
 from gateway.mapping.hl7v2.datatypes.xon import xon_organization
 from gateway.mapping.hl7v2.datatypes.xtn import xtn_contact
+from gateway.mapping.hl7v2.order_control import control_status, is_known, is_silent
 from gateway.mapping.hl7v2.pv1 import pv1_referring
 
 if TYPE_CHECKING:
@@ -25,24 +27,8 @@ CALLBACK: Final = (
     "http://hl7.org/fhir/StructureDefinition/servicerequest-order-callback-phone-number"
 )
 
-# Table HL70119 to http://hl7.org/fhir/request-status. What is not here leaves the order active.
-# v2-to-FHIR keeps CA active until it is confirmed; the French téléradiologie revokes (flow 2).
-_CONTROL: Final = {
-    "CA": "revoked",
-    "CR": "revoked",
-    "OC": "revoked",
-    "DC": "revoked",
-    "DR": "revoked",
-    "OD": "revoked",
-    "DF": "revoked",
-    "UA": "revoked",
-    "HD": "on-hold",
-    "HR": "on-hold",
-    "OH": "on-hold",
-    "FU": "completed",
-}
 # Table HL70038 to http://hl7.org/fhir/request-status.
-_STATUS: Final = {
+_STATUS: Final[dict[str, str]] = {
     "A": "active",
     "IP": "active",
     "SC": "active",
@@ -55,6 +41,7 @@ _STATUS: Final = {
 }
 _PERFORMED: Final = "SR"
 _VERIFIED_BY: Final = 11
+_ACTION_BY: Final = 19
 
 
 def orc_control(orc: Segment | None) -> str:
@@ -67,10 +54,18 @@ def orc_status(orc: Segment | None, gathering: Gathering) -> str:
     control = orc_control(orc)
     if gathering.guide is Guide.TLR and control == _PERFORMED:
         return "completed"
-    from_control = _CONTROL.get(control, "active")
+    if orc is not None and control and not is_known(control):
+        gathering.local_code("ORC-1", gathering.sender_system, control, "")
+    from_control = control_status(control, foreign=gathering.foreign)
     if orc is None or from_control == "revoked":
         return from_control
-    return _STATUS.get(orc.text(5), from_control)
+    return state_of(orc, 5, _STATUS, gathering) or from_control
+
+
+def orc_write(orc: Segment | None) -> Write:
+    """Return what an order message may do: codes that bring no state only name the order."""
+    silent = orc is not None and is_silent(orc_control(orc)) and not orc.text(5)
+    return Write.MENTION if silent else Write.ASSERT
 
 
 def orc_service_request(orc: Segment | None, gathering: Gathering) -> Element:
@@ -101,7 +96,7 @@ def orc_organization(orc: Segment | None, gathering: Gathering) -> Element | Non
     """Return the ordering facility, ORC-21; in téléradiologie ORC-17 is its type."""
     if orc is None:
         return None
-    kind = cwe_concept(orc.value(17), gathering.sender_system)
+    kind = coded_field(orc, 17, gathering)
     typed = kind if kind and gathering.guide is Guide.TLR else None
     return xon_organization(orc.value(21), gathering, kind=typed)
 
@@ -113,9 +108,17 @@ def orc_performer(orc: Segment | None, gathering: Gathering) -> Element | None:
     return xcn_practitioner(orc.value(_VERIFIED_BY), gathering)
 
 
+def orc_owner(orc: Segment | None, gathering: Gathering) -> Element | None:
+    """Return who answers for the filler: who acted, ORC-19, else who verified, ORC-11."""
+    if orc is None:
+        return None
+    person = orc.value(_ACTION_BY) or orc.value(_VERIFIED_BY)
+    return xcn_practitioner(person, gathering)
+
+
 def orc_reason(orc: Segment, gathering: Gathering) -> Element:
     """Return why the order was changed or refused, ORC-16."""
-    return cwe_concept(orc.value(16), gathering.sender_system)
+    return coded_field(orc, 16, gathering)
 
 
 def _status_reason(orc: Segment, gathering: Gathering) -> list[Element]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from gateway.fhir.datatypes import LOINC, Element, coding, concept, reference
 from gateway.hl7v2.datetimes import fhir_datetime
-from gateway.mapping.hl7v2.datatypes.cwe import cwe_concept
+from gateway.mapping.hl7v2.codes import coded_field
 from gateway.mapping.hl7v2.datatypes.ed import ed_document
 from gateway.mapping.hl7v2.document import (
     IMAGING_ORDER,
@@ -32,6 +32,7 @@ MODALITY: Final = "MODALITE_IMAGERIE"
 REGION: Final = "REGION_ANATOMIQUE"
 PROCEDURE: Final = "CODE_ACTE_IMAGERIE"
 _VITAL_SIGNS: Final = frozenset({"8302-2", "29463-7"})
+PRESCRIPTION: Final = concept(coding(LOINC, IMAGING_ORDER, "Demande d'actes d'imagerie"))
 _CATEGORY: Final = "http://terminology.hl7.org/CodeSystem/observation-category"
 
 
@@ -45,6 +46,8 @@ class OrderDetail:
     body_sites: list[Element] = field(default_factory=list)
     notes: list[Element] = field(default_factory=list)
     information: list[Observed] = field(default_factory=list)
+    replaces: list[str] = field(default_factory=list)
+    appointment: list[Element] = field(default_factory=list)
 
 
 def order_detail(group: OrderGroup, gathering: Gathering) -> OrderDetail:
@@ -52,7 +55,7 @@ def order_detail(group: OrderGroup, gathering: Gathering) -> OrderDetail:
     detail = OrderDetail(timing=tq1_service_request(group), body_sites=body_sites(group, gathering))
     for observed in group.observed:
         name = observed.obx.text(3)
-        value = cwe_concept(observed.obx.value(5), gathering.sender_system)
+        value = coded_field(observed.obx, 5, gathering)
         if name == MODALITY:
             detail.modalities.append(value)
         elif name == PROCEDURE:
@@ -82,10 +85,10 @@ def supporting_info(
         return []
     ordered = fhir_datetime(group.orc.text(9)) if group.orc else None
     owner = gathering.name_of(numbers.keys[0])
-    found = []
+    found: list[Element] = []
     for observed in detail.information:
         if observed.kind is Kind.DOCUMENT:
-            found.extend(_prescription(observed.obx, owner, gathering))
+            found.extend(attached_document(observed.obx, owner, PRESCRIPTION, gathering))
             continue
         more = _category(observed.obx)
         # OBX-11 is "O" in an order: a detail, which is nevertheless known.
@@ -96,8 +99,10 @@ def supporting_info(
     return found
 
 
-def _prescription(obx: Segment, owner: str, gathering: Gathering) -> list[Element]:
-    """Take a document that comes with an order (the scanned prescription)."""
+def attached_document(
+    obx: Segment, owner: str, kind: Element, gathering: Gathering
+) -> list[Element]:
+    """Take a document that comes with an order or a referral and return the reference to it."""
     location = f"OBX^{obx.sequence}^5"
     document = ed_document(obx, gathering.message)
     if document is None:
@@ -105,7 +110,6 @@ def _prescription(obx: Segment, owner: str, gathering: Gathering) -> list[Elemen
         return []
     if document.fault:
         gathering.warn(document.fault, location, "value")
-    kind = concept(coding(LOINC, IMAGING_ORDER, "Demande d'actes d'imagerie"))
     facts = DocumentFacts(kind, place=f"{owner}/{obx.text(3)}/{obx.sequence}")
     content = attachment(document, gathering, title=obx.text(3, 2))
     return [reference(document_reference(facts, [content], gathering))]
@@ -118,10 +122,7 @@ def _category(obx: Segment) -> Element:
 
 
 def _site(parts: dict[str, Segment], gathering: Gathering) -> Element:
-    region, side = (
-        cwe_concept(parts[part].value(5), gathering.sender_system) if part in parts else {}
-        for part in ("1", "2")
-    )
+    region, side = (coded_field(parts.get(part), 5, gathering) for part in ("1", "2"))
     if not side:
         return region
     names = (parts[part].text(5, 2) for part in ("1", "2") if part in parts)

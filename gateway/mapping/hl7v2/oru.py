@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from gateway.errors import RequiredMissing
 from gateway.fhir.datatypes import Element, concept, reference
 from gateway.mapping.entry import Key, LinkKind, Write
-from gateway.mapping.hl7v2.datatypes.cwe import cwe_concept
+from gateway.mapping.hl7v2.codes import coded_field
 from gateway.mapping.hl7v2.datatypes.ei import Number, number
 from gateway.mapping.hl7v2.datatypes.xon import xon_organization
 from gateway.mapping.hl7v2.document import (
@@ -21,6 +21,7 @@ from gateway.mapping.hl7v2.groups import order_groups
 from gateway.mapping.hl7v2.imaging_study import imaging_study, study_uid
 from gateway.mapping.hl7v2.numbers import OrderNumbers, order_numbers
 from gateway.mapping.hl7v2.obr import obr_copies, obr_diagnostic_report, report_status
+from gateway.mapping.hl7v2.obx_kind import is_withdrawn
 from gateway.mapping.hl7v2.order import service_request
 from gateway.mapping.hl7v2.order_detail import OrderDetail
 from gateway.mapping.hl7v2.pid import pid_patient
@@ -50,7 +51,7 @@ _DOC_STATUSES: Final = {
     "cancelled": "entered-in-error",
     "corrected": "amended",
 }
-_DONE: Final = frozenset({"final", "corrected"})
+_DONE: Final = frozenset({"final", "corrected", "amended", "appended"})
 # A part of an LN code that an OBX-3 of a document carries when it says its type.
 _TYPED_SYSTEMS: Final = ("LN", "TRE_A05", "1.2.250.1.213.1.1.4.12")
 
@@ -84,7 +85,8 @@ def _report(group: OrderGroup, gathering: Gathering) -> None:
     for place, found in enumerate(content.documents, 1):
         facts = _facts(found, f"{gathering.name_of(key)}/{place}", section, elements, gathering)
         facts.doc_status = _DOC_STATUSES.get(status, "final")
-        facts.status = "entered-in-error" if status == "cancelled" else "current"
+        withdrawn = status == "cancelled" or is_withdrawn(found.obx)
+        facts.status = "entered-in-error" if withdrawn else "current"
         facts.authors = [sender.author] if sender.author else elements.get("resultsInterpreter", [])
         facts.custodian = _resource_reference(sender.organization)
         facts.labels = security_labels(_level(group, found), flags)
@@ -180,7 +182,7 @@ def _facts(
     """Return what is known of a document in an OBX: its own type, else that of the section."""
     obx = found.obx
     typed = obx.text(3, 3) in _TYPED_SYSTEMS
-    kind = cwe_concept(obx.value(3), gathering.sender_system) if typed else {}
+    kind = coded_field(obx, 3, gathering) if typed else {}
     return DocumentFacts(
         kind or document_type(section),
         number=found.header.id,

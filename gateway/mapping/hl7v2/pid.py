@@ -7,18 +7,26 @@ from typing import TYPE_CHECKING, Final
 from gateway.errors import RequiredMissing
 from gateway.fhir.datatypes import coding, concept
 from gateway.hl7v2.datetimes import fhir_date, fhir_datetime
-from gateway.mapping.entry import Write
+from gateway.mapping.entry import Merge, MergeKind, Write
 from gateway.mapping.hl7v2.datatypes.xad import BIRTH_PLACE, INSEE_CODE, xad_address, xad_kind
 from gateway.mapping.hl7v2.datatypes.xpn import BIRTH_GIVEN_NAMES, xpn_name
 from gateway.mapping.hl7v2.datatypes.xtn import xtn_contact
-from gateway.mapping.hl7v2.pid_identifiers import is_qualified, pid_identifiers
-from gateway.mapping.hl7v2.rol import rol_general_practitioners
-from gateway.mapping.hl7v2.zfd import pid_reliability
+from gateway.mapping.hl7v2.evn import evn_recorded
+from gateway.mapping.hl7v2.pid_identifiers import is_qualified, pid_identifiers, withdraws_ins
+from gateway.mapping.hl7v2.rol import (
+    rol_ends_treatment,
+    rol_general_practitioners,
+    rol_unmapped,
+)
+from gateway.mapping.hl7v2.zfd import RELIABILITY, pid_reliability
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gateway.fhir.datatypes import Element
     from gateway.hl7v2.message import Segment
     from gateway.mapping.hl7v2.gathering import Gathering
+    from gateway.mapping.hl7v2.pid_identifiers import PatientIdentifiers
 
 PATIENT_INS: Final = "https://hl7.fr/ig/fhir/core/StructureDefinition/fr-core-patient-ins"
 _BIRTH_PLACE: Final = "http://hl7.org/fhir/StructureDefinition/patient-birthPlace"
@@ -41,6 +49,20 @@ _MARITAL_STATUS: Final = {
     "S": "S",
     "W": "W",
 }
+_YES_NO: Final = {"Y": True, "N": False}
+# What a null (`""`) in a field deletes.
+_NULLABLE: Final = {
+    5: "name",
+    7: "birthDate",
+    8: "gender",
+    11: "address",
+    13: "telecom",
+    16: "maritalStatus",
+    23: f"extension#{_BIRTH_PLACE}",
+    29: "deceasedDateTime",
+    30: "deceasedBoolean",
+    32: f"extension#{RELIABILITY}",
+}
 
 
 def pid_patient(gathering: Gathering, write: Write = Write.MENTION) -> str:
@@ -52,7 +74,38 @@ def pid_patient(gathering: Gathering, write: Write = Write.MENTION) -> str:
     if pid is None:
         message = "The message has no PID segment."
         raise RequiredMissing(message, location="PID")
-    identified = pid_identifiers(pid, gathering)
+    if write is Write.MENTION:
+        rol_unmapped(gathering, visit=False)
+        return person(pid, gathering, write)
+    return stated_person(pid, gathering)
+
+
+def stated_person(
+    pid: Segment,
+    gathering: Gathering,
+    former: PatientIdentifiers | None = None,
+    contacts: Sequence[Element] = (),
+) -> str:
+    """Take the Patient of a PID on which the message is an authority, with what it deletes."""
+    url = person(pid, gathering, Write.ASSERT, former, contacts)
+    cleared = [name for field, name in _NULLABLE.items() if pid.value(field).is_null]
+    if rol_ends_treatment(gathering):
+        cleared.append("generalPractitioner")
+    gathering.as_of(url, evn_recorded(gathering.message), cleared)
+    if withdraws_ins(pid):
+        gathering.merge(Merge(MergeKind.WITHDRAW, url, location="PID^1^3"))
+    return url
+
+
+def person(
+    pid: Segment,
+    gathering: Gathering,
+    write: Write,
+    former: PatientIdentifiers | None = None,
+    contacts: Sequence[Element] = (),
+) -> str:
+    """Take the Patient of a PID; `former` are its numbers until now, `contacts` those of NK1."""
+    identified = pid_identifiers(pid, gathering, former)
     parts: Element = {
         "extension": [*_birth_place(pid), *pid_reliability(pid, gathering)],
         "identifier": identified.identifiers,
@@ -63,10 +116,11 @@ def pid_patient(gathering: Gathering, write: Write = Write.MENTION) -> str:
         **_death(pid),
         "address": _addresses(pid),
         "maritalStatus": _marital_status(pid),
+        "contact": list(contacts),
         "generalPractitioner": rol_general_practitioners(gathering),
     }
     patient: Element = {"resourceType": "Patient"}
-    patient |= {name: part for name, part in parts.items() if part}
+    patient |= {name: part for name, part in parts.items() if part or part is False}
     if is_qualified(pid) and _is_complete(patient):
         patient["meta"] = {"profile": [PATIENT_INS]}
     return gathering.add(patient, identified.keys, write)
@@ -104,7 +158,8 @@ def _death(pid: Segment) -> Element:
     when = fhir_datetime(pid.text(29))
     if when:
         return {"deceasedDateTime": when}
-    return {"deceasedBoolean": True} if pid.text(30) == "Y" else {}
+    known = _YES_NO.get(pid.text(30).upper())
+    return {} if known is None else {"deceasedBoolean": known}
 
 
 def _addresses(pid: Segment) -> list[Element]:
@@ -130,7 +185,7 @@ def _is_complete(patient: Element) -> bool:
     """Say whether the mandatory elements of fr-core-patient-ins are all there."""
     official = [name for name in patient.get("name", ()) if name.get("use") == "official"]
     return (
-        patient["identifier"][0]["use"] == "official"
+        any(one["use"] == "official" for one in patient.get("identifier", ()))
         and {"gender", "birthDate", "extension"} <= patient.keys()
         and len(official) == 1
         and _is_birth_name(official[0])

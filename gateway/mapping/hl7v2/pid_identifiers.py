@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from gateway.errors import RequiredMissing
+from gateway.hl7v2.values import NULL
 from gateway.mapping.entry import Key
 from gateway.mapping.hl7v2.datatypes.hd import component_system
 from gateway.mapping.hl7v2.datatypes.identifier_type import identifier_type
@@ -45,10 +46,13 @@ def is_qualified(pid: Segment) -> bool:
     return any(code.text(1) == QUALIFIED for code in pid.values(_RELIABILITY))
 
 
-def pid_identifiers(pid: Segment, gathering: Gathering) -> PatientIdentifiers:
+def pid_identifiers(
+    pid: Segment, gathering: Gathering, former: PatientIdentifiers | None = None
+) -> PatientIdentifiers:
     """Return what PID-3 holds; PID-2 and PID-4 are read when it is empty (HL7 before 2.3.1).
 
-    Raises `RequiredMissing` when nothing is left by which the patient can be found.
+    `former` are the numbers of the same patient until now (A47), which find it when PID-3 only
+    deletes. Raises `RequiredMissing` when nothing is left by which the patient can be found.
     """
     values = pid.values(3) or (*pid.values(2), *pid.values(4))
     national = _national(pid, values, gathering)
@@ -59,9 +63,34 @@ def pid_identifiers(pid: Segment, gathering: Gathering) -> PatientIdentifiers:
     ]
     identifiers = [*national.identifiers, *(element for element, _ in local)]
     keys = [*national.keys, *(key for _, key in local if key is not None)]
+    if not keys and former is not None:
+        keys = former.keys
     if not keys:
         message = "PID-3 holds no identifier by which the patient can be found."
         raise RequiredMissing(message, location=LOCATION)
+    return PatientIdentifiers(identifiers, list(dict.fromkeys(keys)))
+
+
+def withdraws_ins(pid: Segment) -> bool:
+    """Say whether PID-3 deletes every INS: a null value of their authority (PAM-FR 2.11, A47)."""
+    return any(ins_oid(cx) and cx.component(1) == NULL for cx in pid.values(3))
+
+
+def mrg_identifiers(mrg: Segment, gathering: Gathering) -> PatientIdentifiers:
+    """Return the former numbers, MRG-1 (MRG-4 before HL7 2.3): an INS is one whatever PID-32 says.
+
+    Raises `RequiredMissing` when there is none by which a patient can be found.
+    """
+    values = mrg.values(1) or mrg.values(4)
+    national = [(oid, cx.text(1)) for cx in values if (oid := ins_oid(cx)) and cx.text(1)]
+    local = [found for cx in values if not ins_oid(cx) and (found := _local(cx, gathering))]
+    keys = [Key(f"urn:oid:{oid}", value) for oid, value in national]
+    keys += [key for _, key in local if key is not None]
+    if not keys:
+        message = "MRG-1 holds no identifier by which the former patient can be found."
+        raise RequiredMissing(message, location=f"MRG^{mrg.sequence}^1")
+    identifiers = [ins_identifier(oid, value, "old") for oid, value in national]
+    identifiers += [{**element, "use": "old"} for element, _ in local]
     return PatientIdentifiers(identifiers, list(dict.fromkeys(keys)))
 
 

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Final
 
 from gateway.fhir.datatypes import Element, reference
 from gateway.mapping.hl7v2.cda_header import CdaHeader, read_cda_header
+from gateway.mapping.hl7v2.cda_identity import check_document_patient
+from gateway.mapping.hl7v2.context import DOCUMENT_GUIDES
 from gateway.mapping.hl7v2.datatypes.ed import CDA, PDF, TEXT, Document, ed_document
 from gateway.mapping.hl7v2.document import attachment
 from gateway.mapping.hl7v2.obx import obx_observation
-from gateway.mapping.hl7v2.obx_kind import Kind
+from gateway.mapping.hl7v2.obx_kind import Kind, is_withdrawn
 from gateway.mapping.hl7v2.section import IMAGING
 from gateway.mapping.hl7v2.text import report_text
 
@@ -87,18 +89,18 @@ def presented_forms(
         document = Document(content.text.whole.encode(), TEXT)
         forms.append(attachment(document, gathering, title="Compte rendu", creation=creation))
     for found in content.documents:
-        if found.document.content_type in _PRESENTABLE:
+        if found.document.content_type in _PRESENTABLE and _is_shown(found.obx, gathering):
             title = found.header.title or found.obx.text(3, 2)
             forms.append(attachment(found.document, gathering, title=title, creation=creation))
     return [*forms, *viewer_links(group, gathering)]
 
 
 def viewer_links(group: OrderGroup, gathering: Gathering) -> list[Element]:
-    """Return the addresses in OBX of type RP, as attachments without content."""
+    """Return the web addresses in OBX of type RP or ST, as attachments without content."""
     links = []
     for observed in group.observed:
         obx = observed.obx
-        if observed.kind is not Kind.LINK:
+        if observed.kind is not Kind.LINK or is_withdrawn(obx):
             continue
         # An address may hold `&` and `^`, escaped or not: it ends where the next component begins.
         url = obx.value(5).component(1).strip()
@@ -117,6 +119,14 @@ def references(urls: list[str]) -> list[Element]:
     return [reference(url) for url in urls]
 
 
+def _is_shown(obx: Segment, gathering: Gathering) -> bool:
+    """Say whether a report still shows what an OBX brought; a French withdrawal shows what it is.
+
+    In the CDA volet OBX-11 is the state of the whole document, elsewhere of its line.
+    """
+    return gathering.guide in DOCUMENT_GUIDES or not is_withdrawn(obx)
+
+
 def _decode(obx: Segment, content: Content, gathering: Gathering) -> None:
     location = f"OBX^{obx.sequence}^5"
     document = ed_document(obx, gathering.message)
@@ -125,6 +135,8 @@ def _decode(obx: Segment, content: Content, gathering: Gathering) -> None:
         return
     if document.fault:
         gathering.warn(document.fault, location, "value")
+    elif document.content_type == CDA:
+        check_document_patient(document.content, location, gathering)
     header = read_cda_header(document.content) if document.content_type == CDA else CdaHeader()
     content.documents.append(Found(obx, document, header))
 

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from gateway.hl7v2.escape import unescape
-from gateway.mapping.hl7v2.obx_kind import Kind, is_conclusion
+from gateway.mapping.hl7v2.obx_kind import Kind, is_conclusion, is_withdrawn
 
 if TYPE_CHECKING:
     from gateway.hl7v2.message import Message, Segment
@@ -33,8 +33,11 @@ def report_text(group: OrderGroup, message: Message) -> ReportText:
     """Return the text of the TX, FT and ST observations, in their order.
 
     Consecutive lines of one OBX-3 are a section; sections carry their name when there are several.
+    Lines that OBX-11 takes back are not part of it.
     """
-    texts = [each for each in group.observed if each.kind is Kind.TEXT]
+    texts = [
+        each for each in group.observed if each.kind is Kind.TEXT and not is_withdrawn(each.obx)
+    ]
     runs = groupby(texts, key=lambda each: each.obx.raw_field(3))
     sections = [_section(list(run), message) for _, run in runs]
     conclusion = "\n".join(part.body for part in sections if part.concludes)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from gateway.errors import RequiredMissing
-from gateway.fhir.datatypes import Element, coding, concept, reference
+from gateway.fhir.datatypes import Element, reference
 from gateway.hl7v2.datetimes import fhir_datetime, fhir_instant
 from gateway.mapping.entry import Key, Write
+from gateway.mapping.hl7v2.codes import coded_field
 from gateway.mapping.hl7v2.context import Guide
-from gateway.mapping.hl7v2.datatypes.cwe import cwe_concept
 from gateway.mapping.hl7v2.datatypes.ed import ed_document
+from gateway.mapping.hl7v2.datatypes.hd import component_system
 from gateway.mapping.hl7v2.document import DocumentFacts, attachment, document_reference
 from gateway.mapping.hl7v2.groups import order_groups
 from gateway.mapping.hl7v2.imaging_study import imaging_study, study_uid
@@ -19,17 +20,18 @@ from gateway.mapping.hl7v2.nte import nte_annotations
 from gateway.mapping.hl7v2.numbers import OrderNumbers, order_numbers
 from gateway.mapping.hl7v2.orc import orc_control, orc_reason, orc_requester
 from gateway.mapping.hl7v2.order_detail import MODALITY, PROCEDURE, REGION, body_sites
+from gateway.mapping.hl7v2.order_task import order_task
+from gateway.mapping.hl7v2.sch import filler_system
 
 if TYPE_CHECKING:
     from gateway.mapping.hl7v2.gathering import Gathering
     from gateway.mapping.hl7v2.groups import Observed, OrderGroup
 
-# The gateway's own: the answer to one order, so that a second answer changes the first.
-TASK_SYSTEM: Final = "urn:passerelle:task"
+# The gateway's own: an act that was done for an order.
 PROCEDURE_SYSTEM: Final = "urn:passerelle:procedure"
+_VISIT: Final = 19
 _PROTOCOL: Final = "PROTOCOLE_IMAGERIE"
 _STATUSES: Final = {"OK": "accepted", "OC": "rejected"}
-_TASK_CODE: Final = "http://hl7.org/fhir/CodeSystem/task-code"
 _READ: Final = frozenset({MODALITY, REGION, PROCEDURE})
 
 
@@ -67,13 +69,27 @@ def tlr_performed(
     more: Element = {"started": started} if started else {}
     if procedures:
         more["procedureCode"] = procedures
-    if modalities := _modalities(group):
+    if modalities := _modalities(group, gathering):
         more["modality"] = modalities
     if uid := study_uid(group, gathering):
         imaging_study(uid, numbers, group, gathering, write=Write.ASSERT, order=order, more=more)
     for code in procedures:
         _procedure(code, started, group, order, gathering)
     _report_unmapped(group, gathering)
+
+
+def tlr_appointment(gathering: Gathering) -> list[Element]:
+    """Name the appointment of the examination: PV1-19 in this guide, SCH-2 in a SIU.
+
+    By its number only: whether a SIU has told of it is known later.
+    """
+    pv1 = gathering.message.first("PV1") if is_tlr(gathering) else None
+    value = pv1.text(_VISIT) if pv1 else ""
+    if pv1 is None or not value:
+        return []
+    system = component_system(pv1.value(_VISIT), 4, gathering.context)
+    number = {"system": system or filler_system(gathering), "value": value}
+    return [{"type": "Appointment", "identifier": number}]
 
 
 def tlr_act(group: OrderGroup, gathering: Gathering) -> Element:
@@ -94,7 +110,6 @@ def _mentioned_order(numbers: OrderNumbers, gathering: Gathering) -> str:
 
 def _task(group: OrderGroup, numbers: OrderNumbers, order: str, gathering: Gathering) -> None:
     """ORC-12 is the radiologist who answers, ORC-21 the platform (TLR 0.1.0, flow 3)."""
-    key = Key(TASK_SYSTEM, gathering.name_of(numbers.keys[0]))
     owner = orc_requester(group, gathering)
     outputs = [
         _output(observed, order, owner, gathering)
@@ -102,21 +117,16 @@ def _task(group: OrderGroup, numbers: OrderNumbers, order: str, gathering: Gathe
         if observed.obx.text(3) == _PROTOCOL
     ]
     parts: Element = {
-        "identifier": [{"system": key.system, "value": key.value}],
         "basedOn": [reference(order)],
         "status": _STATUSES.get(orc_control(group.orc), "received"),
         "statusReason": orc_reason(group.orc, gathering) if group.orc else None,
-        "intent": "order",
-        "code": concept(coding(_TASK_CODE, "fulfill", "Fulfill the focal request")),
         "focus": reference(order),
         "for": reference(gathering.subject),
-        "lastModified": fhir_datetime(gathering.message.msh().text(7)),
         "owner": owner,
         "note": nte_annotations(group.notes),
         "output": [output for output in outputs if output],
     }
-    resource: Element = {"resourceType": "Task"}
-    gathering.state(resource | {name: part for name, part in parts.items() if part}, [key])
+    order_task(gathering.name_of(numbers.keys[0]), parts, gathering)
 
 
 def _output(
@@ -129,7 +139,7 @@ def _output(
         return None
     if document.fault:
         gathering.warn(document.fault, f"OBX^{obx.sequence}^5", "value")
-    kind = cwe_concept(obx.value(3), gathering.sender_system)
+    kind = coded_field(obx, 3, gathering)
     facts = DocumentFacts(
         kind,
         place=f"{order}/{_PROTOCOL}/{obx.text(4) or '1'}",
@@ -145,7 +155,7 @@ def _output(
 def _performed(group: OrderGroup, gathering: Gathering) -> list[Element]:
     """Return the acts that were done: CODE_ACTE_IMAGERIE, else the procedure of IPC."""
     codes = [
-        cwe_concept(observed.obx.value(5), gathering.sender_system)
+        coded_field(observed.obx, 5, gathering)
         for observed in group.observed
         if observed.obx.text(3) == PROCEDURE
     ]
@@ -153,9 +163,9 @@ def _performed(group: OrderGroup, gathering: Gathering) -> list[Element]:
     return [code for code in codes if code]
 
 
-def _modalities(group: OrderGroup) -> list[Element]:
+def _modalities(group: OrderGroup, gathering: Gathering) -> list[Element]:
     concepts = (
-        cwe_concept(observed.obx.value(5))
+        coded_field(observed.obx, 5, gathering)
         for observed in group.observed
         if observed.obx.text(3) == MODALITY
     )

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Final
 from gateway.fhir.datatypes import LOINC, Element, coding, concept
 from gateway.hl7v2.datetimes import fhir_instant
 from gateway.hl7v2.message import Value
+from gateway.mapping.entry import Recipient
+from gateway.mapping.hl7v2.codes import coded_field
 from gateway.mapping.hl7v2.context import DOCUMENT_GUIDES
-from gateway.mapping.hl7v2.datatypes.cwe import TRE_A05, cwe_concept
+from gateway.mapping.hl7v2.datatypes.cwe import TRE_A05
 from gateway.mapping.hl7v2.datatypes.ei import Number, ei_document_number, ei_number
 from gateway.mapping.hl7v2.datatypes.xcn import PS_OID, xcn_practitioner
 from gateway.mapping.hl7v2.numbers import OrderNumbers
@@ -32,6 +34,8 @@ _COMPLETION: Final = {
 }
 # Table HL70273: cancelled, obsolete.
 _AVAILABILITY: Final = {"CA": "entered-in-error", "OB": "superseded"}
+# Transcription, edit date, transcriptionist, storage, folders and due date.
+_UNMAPPED: Final = (7, 8, 11, 20, 24, 26)
 _LOINC: Final = re.compile(r"[0-9]{1,5}-[0-9]")
 _FRENCH_TYPE: Final = re.compile(r"[A-Z]+-[A-Z]+")
 _PS_ID: Final = re.compile(r"8[0-9]{11}")
@@ -42,9 +46,9 @@ def txa_type(txa: Segment, group: OrderGroup, gathering: Gathering) -> Element:
     code = txa.text(2)
     for segment, field in [*((each.obx, 3) for each in group.observed), (group.obr, 4)]:
         if segment and segment.text(field) == code and _type_system(code) != V2_0270:
-            return cwe_concept(segment.value(field), gathering.sender_system)
+            return coded_field(segment, field, gathering)
     if txa.text(2, 3) or not code:
-        return cwe_concept(txa.value(2), gathering.sender_system)
+        return coded_field(txa, 2, gathering)
     return concept(coding(_type_system(code), code, txa.text(2, 2) or None))
 
 
@@ -82,9 +86,27 @@ def txa_order_numbers(txa: Segment, gathering: Gathering) -> OrderNumbers:
 
 
 def txa_authors(txa: Segment, gathering: Gathering) -> list[Element]:
-    """Return the originators, TXA-9."""
-    people = (xcn_practitioner(value, gathering) for value in txa.values(9))
+    """Return the originators, TXA-9, else who did what it tells, TXA-5."""
+    people = (xcn_practitioner(value, gathering) for value in txa.values(9) or txa.values(5))
     return [person for person in people if person]
+
+
+def txa_facility(txa: Segment) -> Element | None:
+    """Return the creating facility, TXA-27, by its name: an HD is not an organization's number."""
+    name = txa.text(27) or txa.text(27, 2)
+    return {"display": name} if name else None
+
+
+def txa_copies(txa: Segment, gathering: Gathering) -> None:
+    """Take those who have a copy, TXA-23, as recipients; report the fields without a place."""
+    for xcn in txa.values(23):
+        person = xcn_practitioner(xcn, gathering)
+        if person and "reference" in person:
+            gathering.copy_to(Recipient(person["reference"], None, "practitioner"))
+    kept = [f"TXA-{field}" for field in _UNMAPPED if txa.text(field)]
+    if kept:
+        names = ", ".join(kept)
+        gathering.unmapped(f"{names}: kept in the journal, not mapped.", "TXA^1")
 
 
 def txa_authenticator(txa: Segment, gathering: Gathering) -> Element | None:

@@ -73,6 +73,9 @@ def _other_system(name: str, local: str) -> str:
         return f"{local}:{quote(name, safe='')}" if local else "urn:passerelle:code-system:L"
     if _OID.fullmatch(name):
         return f"urn:oid:{name}"
+    if "://" in name:
+        # As the gateway itself writes the systems that v2 has no name for.
+        return name
     return f"urn:passerelle:code-system:{quote(name, safe='')}"
 
 

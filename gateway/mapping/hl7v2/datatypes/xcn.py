@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
+from urllib.parse import quote
 
 from gateway.fhir.datatypes import Element, human_name, oid_system, reference
 from gateway.mapping.entry import Key
@@ -25,6 +26,7 @@ _NAME_TYPE: Final = 10
 _ID_TYPE: Final = 13
 _RPPS_LENGTH: Final = 11
 _RPPS_PREFIX: Final = "8"
+_NATIONAL_TYPES: Final = frozenset({"RPPS", "IDNPS"})
 _INS: Final = frozenset({"INS", "INS-NIR", "INS-NIA"})
 
 
@@ -89,6 +91,45 @@ def _identity(xcn: Value, gathering: Gathering) -> _Identity:
     return _Identity((element,), (Key(system, value),))
 
 
+def pln_practitioner(
+    pln: Value,
+    names: list[Element],
+    gathering: Gathering,
+    *,
+    telecom: Iterable[Element] = (),
+    address: Iterable[Element] = (),
+) -> Element | None:
+    """Mention the Practitioner of a PLN (HL7 v2.5.1 chapter 2A, 2.A.55) with the names beside it.
+
+    PLN-2 says what kind of number it is; without a number it is a reference with a display only.
+    """
+    value, kind = pln.text(1), pln.text(2)
+    display = name_display(names)
+    if not value:
+        return {"display": display} if display else None
+    if kind in _NATIONAL_TYPES:
+        identity = _national(value)
+    else:
+        system = f"{gathering.sender_system}:{quote(kind, safe='')}" if kind else ""
+        system = gathering.context.namespaces.get(kind) or system or gathering.sender_system
+        typed: Element = {"type": identifier_type(kind)} if kind else {}
+        number = typed | {"system": system, "value": value}
+        identity = _Identity((number,), (Key(system, value),))
+    resource: Element = {
+        "resourceType": "Practitioner",
+        "identifier": list(identity.identifiers),
+    }
+    parts = {"name": names, "telecom": list(telecom), "address": list(address)}
+    resource |= {name: part for name, part in parts.items() if part}
+    return reference(gathering.mention(resource, identity.keys), display=display or None)
+
+
+def name_display(names: list[Element]) -> str:
+    """Return the first name as it is said."""
+    first: Element = names[0] if names else {}
+    return " ".join([*first.get("given", [])[:1], *filter(None, [first.get("family")])])
+
+
 def _is_national(xcn: Value) -> bool:
     """Know the national authority by its OID, its name (spelled "ASIP-SANTE- PS" too) or type."""
     if PS_OID in (xcn.text(_AUTHORITY, 1), xcn.text(_AUTHORITY, 2)):
@@ -96,7 +137,7 @@ def _is_national(xcn: Value) -> bool:
     name = xcn.text(_AUTHORITY).replace(" ", "").replace("-", "").upper()
     if name:
         return name in ("ASIPSANTEPS", "ANSPS")
-    return xcn.text(_ID_TYPE) in ("RPPS", "IDNPS")
+    return xcn.text(_ID_TYPE) in _NATIONAL_TYPES
 
 
 def _national(value: str) -> _Identity:

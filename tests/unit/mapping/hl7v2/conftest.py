@@ -13,9 +13,11 @@ if TYPE_CHECKING:
 
 HEADER = (
     r"MSH|^~\&|RIS-TEST|CENTRE|PASSERELLE|CPTS|20260305143000||{kind}|MSG1|P|2.5.1"
-    "|||||FRA|UNICODE UTF-8|||{guide}"
+    "|||||{country}|UNICODE UTF-8|||{guide}"
 )
 PATIENT = "PID|1||IPP42^^^CENTRE&1.2.250.1.999.1&ISO^PI||DURAND^Louise^Louise Anne^^^^L"
+
+CONTEXT = Context({"CABINET": "urn:oid:1.2.250.1.999.9"}, "urn:oid:1.2.250.1.999.5")
 
 
 @dataclass(frozen=True)
@@ -43,16 +45,27 @@ class Result:
 
 
 class Map(Protocol):
-    def __call__(self, kind: str, *lines: str, guide: str = "") -> Result: ...
+    def __call__(
+        self,
+        kind: str,
+        *lines: str,
+        guide: str = "",
+        country: str = "FRA",
+        context: Context | None = None,
+    ) -> Result: ...
 
 
 @pytest.fixture
 def map_lines() -> Map:
-    context = Context({"CABINET": "urn:oid:1.2.250.1.999.9"}, "urn:oid:1.2.250.1.999.5")
-
-    def run(kind: str, *lines: str, guide: str = "") -> Result:
-        header = HEADER.format(kind=kind, guide=guide)
+    def run(
+        kind: str,
+        *lines: str,
+        guide: str = "",
+        country: str = "FRA",
+        context: Context | None = None,
+    ) -> Result:
+        header = HEADER.format(kind=kind, guide=guide, country=country)
         message = Message.parse("\r".join((header, *lines)).encode())
-        return Result(map_message(message, context))
+        return Result(map_message(message, context or CONTEXT))
 
     return run

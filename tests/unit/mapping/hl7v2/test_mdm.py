@@ -7,6 +7,8 @@ import pytest
 
 from gateway.errors import RequiredMissing
 from gateway.mapping.entry import Key, Link, LinkKind, Recipient
+from gateway.mapping.hl7v2 import Context
+from gateway.mapping.hl7v2.faults import FlagsNotAllowed
 from tests.unit.mapping.hl7v2.conftest import PATIENT
 
 if TYPE_CHECKING:
@@ -199,3 +201,179 @@ def test_a_document_without_content_is_kept_with_a_warning(map_lines: Map) -> No
         {"attachment": {"title": "Document sans contenu"}}
     ]
     assert result.texts("warning") == ["The document has no content."]
+
+
+TXA = "TXA|1|18748-4|TX|||||||||D8^CABINET|D7^CABINET||||AU"
+TEXT = "OBX|1|TX|GDT^Texte^L||Complément.||||||F"
+DOCUMENTS = "urn:oid:1.2.250.1.999.9"
+
+
+def relations(result: Result) -> list[tuple[str, str]]:
+    related = result.one("DocumentReference").get("relatesTo", [])
+    return [(one["code"], one["target"]["identifier"]["value"]) for one in related]
+
+
+@pytest.mark.parametrize(
+    ("event", "related", "states", "report"),
+    [
+        ("T01", [], ("current", "final"), "final"),
+        ("T02", [], ("current", "final"), "final"),
+        ("T03", [], ("current", "final"), "final"),
+        ("T04", [], ("current", "final"), "final"),
+        ("T05", [("appends", "D7")], ("current", "final"), "appended"),
+        ("T06", [("appends", "D7")], ("current", "final"), "appended"),
+        ("T07", [("replaces", "D7")], ("current", "amended"), "amended"),
+        ("T08", [("replaces", "D7")], ("current", "amended"), "amended"),
+        ("T09", [("replaces", "D7")], ("current", "final"), "corrected"),
+        ("T10", [("replaces", "D7")], ("current", "final"), "corrected"),
+        ("T11", [], ("entered-in-error", "entered-in-error"), "entered-in-error"),
+    ],
+)
+def test_the_event_says_what_the_document_is_to_the_one_before(
+    map_lines: Map,
+    event: str,
+    related: list[tuple[str, str]],
+    states: tuple[str, str],
+    report: str,
+) -> None:
+    lines = (TXA, TEXT) if int(event[1:]) % 2 == 0 else (TXA,)
+
+    result = map_lines(f"MDM^{event}", PATIENT, *lines)
+
+    document = result.one("DocumentReference")
+    assert relations(result) == related
+    assert (document["status"], document["docStatus"]) == states
+    assert result.one("DiagnosticReport")["status"] == report
+    assert result.texts("warning") == []
+
+
+@pytest.mark.parametrize("event", ["T05", "T09"])
+def test_the_report_of_an_addendum_or_replacement_is_that_of_its_parent(
+    map_lines: Map, event: str
+) -> None:
+    result = map_lines(f"MDM^{event}", PATIENT, TXA)
+
+    assert result.entries("DiagnosticReport")[0].keys == (
+        Key(DOCUMENTS, "D7"),
+        Key(DOCUMENTS, "D8"),
+    )
+
+
+def test_an_edit_under_the_same_number_is_the_same_document(map_lines: Map) -> None:
+    txa = TXA.replace("D7^CABINET", "D8^CABINET")
+
+    assert relations(map_lines("MDM^T08", PATIENT, txa, TEXT)) == []
+
+
+def test_a_parent_that_the_event_leaves_alone_is_reported(map_lines: Map) -> None:
+    result = map_lines("MDM^T02", PATIENT, TXA, TEXT)
+
+    assert any("TXA-13" in text for text in result.texts("information"))
+
+
+def test_the_header_of_a_document_is_read_whole(map_lines: Map) -> None:
+    author = "810000023084^AGNES^Isabelle^^^^^^ASIP-SANTE-PS&1.2.250.1.71.4.2.1&ISO"
+    copy = "810002909371^MARTIN^Paul^^^^^^ASIP-SANTE-PS&1.2.250.1.71.4.2.1&ISO"
+    txa = (
+        f"TXA|1|DS|TX|20260304|{author}|202603051400||||||D8^CABINET||P1^CABINET|F1^CABINET"
+        f"|cr.rtf|AU|R|AV||Faute de frappe||{copy}||Lettre||HOPITAL|RAD^Radiologie^99SP"
+    )
+
+    result = map_lines("MDM^T02", PATIENT, txa, TEXT)
+
+    document = result.one("DocumentReference")
+    assert document["identifier"] == [
+        {"system": "urn:passerelle:sender:RIS-TEST:CENTRE:file", "value": "cr.rtf"}
+    ]
+    assert document["author"] == [
+        {"reference": result.url("Practitioner"), "display": "Isabelle AGNES"}
+    ]
+    assert document["custodian"] == {"display": "HOPITAL"}
+    assert document["context"]["period"] == {"start": "2026-03-04"}
+    assert document["context"]["practiceSetting"]["coding"][0]["code"] == "RAD"
+    assert document["context"]["related"] == [{"reference": result.url("ServiceRequest")}]
+    assert document["description"] == "Lettre"
+    assert result.one("Provenance")["reason"] == [{"text": "Faute de frappe"}]
+    assert result.mapped.recipients == (
+        Recipient(result.entries("Practitioner")[-1].full_url, None, "practitioner"),
+    )
+
+
+def test_a_document_is_about_every_order_of_its_message(map_lines: Map) -> None:
+    result = map_lines(
+        "MDM^T02", PATIENT, "ORC|RE|P1", "OBR|1|P1", "ORC|RE|P2", "OBR|2|P2", TXA, TEXT
+    )
+
+    orders = [{"reference": entry.full_url} for entry in result.entries("ServiceRequest")]
+    assert len(orders) == 2
+    assert result.one("DocumentReference")["context"]["related"] == orders
+    assert result.one("DiagnosticReport")["basedOn"] == orders
+
+
+COMPLETE = [
+    flag(name, "N")
+    for name in (
+        "MASQUE_PS",
+        "INVISIBLE_PATIENT",
+        "INVISIBLE_REP_LEGAUX",
+        "CONNEXION_SECRETE",
+        "MODIF_CONF_CODE",
+        "DESTDMP",
+        "DESTMSSANTEPS",
+        "DESTMSSANTEPAT",
+        "ACK_RECEPTION",
+        "ACK_LECTURE_MSS",
+    )
+]
+STRICT = Context(strict_flags=True)
+
+
+def test_a_strict_site_takes_a_document_whose_flags_are_whole(map_lines: Map) -> None:
+    content = b64encode(CDA.encode()).decode()
+
+    result = sent(map_lines, content, COMPLETE)
+
+    assert result.one("DocumentReference")["status"] == "current"
+
+
+@pytest.mark.parametrize(
+    ("flags", "event"),
+    [
+        (COMPLETE[:-1], "T02"),
+        ([*COMPLETE[:6], flag("DESTMSSANTEPS", "Y"), *COMPLETE[7:]], "T02"),
+        (COMPLETE, "T04"),
+    ],
+)
+def test_a_strict_site_refuses_what_the_guide_forbids(
+    map_lines: Map, flags: list[str], event: str
+) -> None:
+    content = b64encode(CDA.encode()).decode()
+
+    with pytest.raises(FlagsNotAllowed) as caught:
+        sent(map_lines, content, flags, event)
+
+    assert caught.value.err_code == "207"
+
+
+def test_a_lenient_site_takes_it_and_says_so(map_lines: Map) -> None:
+    flags = [*COMPLETE[:6], flag("DESTMSSANTEPS", "Y"), *COMPLETE[7:-1]]
+
+    result = transmitted(map_lines, "T02", "NW", *flags)
+
+    assert result.texts("warning") == ["The flags ACK_LECTURE_MSS are missing."]
+    told = "The flags on visibility and on recipients exclude each other."
+    assert told in result.texts("information")
+
+
+def sent(map_lines: Map, content: str, flags: list[str], event: str = "T02") -> Result:
+    return map_lines(
+        f"MDM^{event}^MDM_T02",
+        PATIENT,
+        "ORC|NW|",
+        "OBR|1|||18748-4^CR d'imagerie médicale^LN|",
+        "TXA|1|18748-4|TEXT|202603051425||||||||1.2.250.1.999.7.82|||||AU",
+        f"OBX|1|ED|18748-4^CR d'imagerie médicale^LN||^text^XML^Base64^{content}||||||F|",
+        *flags,
+        guide=GUIDE,
+        context=STRICT,
+    )

@@ -21,7 +21,7 @@ def test_patient_messages_are_served(map_lines: Map, kind: str) -> None:
     assert len(map_lines(kind, PATIENT).all("Patient")) == 1
 
 
-@pytest.mark.parametrize("kind", ["SIU^S12", "ACK", "", "QBP^Q11"])
+@pytest.mark.parametrize("kind", ["VXU^V04", "ACK", "", "QBP^Q11"])
 def test_a_type_without_a_row_is_refused_with_200(map_lines: Map, kind: str) -> None:
     with pytest.raises(UnsupportedMessageType) as caught:
         map_lines(kind, PATIENT)
@@ -29,7 +29,7 @@ def test_a_type_without_a_row_is_refused_with_200(map_lines: Map, kind: str) -> 
     assert (caught.value.err_code, caught.value.issues[0].location) == ("200", "MSH^1^9")
 
 
-@pytest.mark.parametrize("kind", ["ADT^A47", "MDM^T01", "ORU^R30", "ORU"])
+@pytest.mark.parametrize("kind", ["ADT^A99", "MDM^T12", "SIU^S18", "ORU^R30", "ORU"])
 def test_an_event_without_a_row_is_refused_with_201(map_lines: Map, kind: str) -> None:
     with pytest.raises(UnsupportedEvent) as caught:
         map_lines(kind, PATIENT)
@@ -85,12 +85,50 @@ def test_two_messages_under_one_control_id_have_a_provenance_each(map_lines: Map
     assert other.url("Provenance") != first.url("Provenance")
 
 
-_NAMES = st.sampled_from(["PID", "ORC", "OBR", "OBX", "TXA", "NTE", "PRT", "ROL", "IPC", "ZDS"])
+_NAMES = st.sampled_from(
+    [
+        "PID",
+        "ORC",
+        "OBR",
+        "OBX",
+        "TXA",
+        "NTE",
+        "PRT",
+        "ROL",
+        "IPC",
+        "ZDS",
+        "SCH",
+        "TQ1",
+        "AIS",
+        "AIG",
+        "AIL",
+        "AIP",
+        "RF1",
+        "PRD",
+        "CTD",
+        "DG1",
+        "MSA",
+    ]
+)
 _TEXT = st.text(st.sampled_from(r"AB1.9|||^^&~\"VALINSED "), max_size=60)
 
 
 @given(
-    kind=st.sampled_from(["ADT^A28", "ORM^O01", "ORU^R01", "MDM^T02", "OMI^O23"]),
+    kind=st.sampled_from(
+        [
+            "ADT^A28",
+            "ORM^O01",
+            "ORU^R01",
+            "MDM^T02",
+            "OMI^O23",
+            "MDM^T05",
+            "ORR^O02",
+            "SIU^S12",
+            "SIU^S15",
+            "REF^I12",
+            "RRI^I14",
+        ]
+    ),
     guide=st.sampled_from(["", "1.0^CISIS_TLR_HL7_V2", "2.1^CISIS_CDA_HL7_V2"]),
     segments=st.lists(st.builds("{}|{}".format, _NAMES, _TEXT), max_size=8),
 )

@@ -7,6 +7,7 @@ import pytest
 
 from gateway.errors import RequiredMissing
 from gateway.mapping.entry import Key, Link, LinkKind, Write
+from gateway.mapping.hl7v2 import Context
 from tests.unit.mapping.hl7v2.conftest import PATIENT
 
 if TYPE_CHECKING:
@@ -242,4 +243,80 @@ def test_what_has_no_mapping_is_said_to_be_in_the_journal(map_lines: Map) -> Non
     assert result.texts("information") == [
         "ZZZ is kept in the journal, not mapped.",
         "DG1 is kept in the journal, not mapped.",
+    ]
+
+
+def test_several_examinations_of_one_order_stay_several(map_lines: Map) -> None:
+    prescriber = "10000023084^AGNES^Isabelle^^^^^^ASIP-SANTE-PS&1.2.250.1.71.4.2.1&ISO^L^^^RPPS"
+    orc = f"ORC|NW|{PLACER}" + "|" * 10 + prescriber
+
+    result = map_lines(ORM, PATIENT, orc, OBR, f"OBR|2|{PLACER}||24558-9^Écho abdomen^LN")
+
+    first, second = result.entries("ServiceRequest")
+    assert first.keys == (Key("urn:oid:1.2.250.1.999.2", "P17"),)
+    assert second.keys == (Key("urn:passerelle:order", "urn:oid:1.2.250.1.999.2|P17|24558-9"),)
+    assert [one["value"] for one in second.resource["identifier"]][1:] == ["P17"]
+    assert second.resource["code"]["coding"][0]["code"] == "24558-9"
+    assert second.resource["requester"] == first.resource["requester"]
+
+
+def test_a_replacement_order_names_the_one_it_replaces(map_lines: Map) -> None:
+    result = map_lines(ORM, PATIENT, "ORC|RP|P1", "OBR|1|P1", "ORC|RO|P2", "OBR|2|P2")
+
+    old, new = result.entries("ServiceRequest")
+    assert (old.resource["status"], new.resource["status"]) == ("revoked", "active")
+    assert new.resource["replaces"] == [{"reference": old.full_url}]
+
+
+@pytest.mark.parametrize("control", ["UC", "UX", "SS", "NA", "DE"])
+def test_a_code_that_brings_no_state_only_names_the_order(map_lines: Map, control: str) -> None:
+    result = map_lines(ORM, PATIENT, f"ORC|{control}|{PLACER}", OBR)
+
+    assert result.entries("ServiceRequest")[0].write is Write.MENTION
+
+
+@pytest.mark.parametrize(
+    ("control", "french", "foreign", "asked"),
+    [
+        ("NW", "active", "active", []),
+        ("SN", "active", "active", []),
+        ("XO", "active", "active", []),
+        ("RE", "active", "active", []),
+        ("CA", "revoked", "active", ["abort"]),
+        ("HD", "on-hold", "active", ["suspend"]),
+        ("DC", "revoked", "revoked", []),
+        ("OC", "revoked", "revoked", []),
+        ("UA", "revoked", "revoked", []),
+        ("OH", "on-hold", "on-hold", []),
+    ],
+)
+def test_requests_from_abroad_are_granted_before_they_count(
+    map_lines: Map, control: str, french: str, foreign: str, asked: list[str]
+) -> None:
+    lines = (PATIENT, f"ORC|{control}|{PLACER}", OBR)
+
+    here, there = map_lines(ORM, *lines), map_lines(ORM, *lines, country="DEU")
+
+    statuses = [one.one("ServiceRequest")["status"] for one in (here, there)]
+    assert statuses == [french, foreign]
+    assert here.all("Task") == []
+    assert [task["code"]["coding"][0]["code"] for task in there.all("Task")] == asked
+
+
+def test_the_operator_may_know_better_where_a_sender_is(map_lines: Map) -> None:
+    context = Context(countries={"RIS-TEST|CENTRE": "FRA"})
+
+    result = map_lines(ORM, PATIENT, f"ORC|CA|{PLACER}", OBR, country="USA", context=context)
+
+    assert result.one("ServiceRequest")["status"] == "revoked"
+
+
+def test_pv1_19_is_the_appointment_of_a_teleradiology_request(map_lines: Map) -> None:
+    pv1 = "PV1|1|O" + "|" * 17 + "RDV7"
+
+    result = map_lines(ORM, PATIENT, pv1, f"ORC|NW|{PLACER}", OBR, guide="1.0^CISIS_TLR_HL7_V2")
+
+    system = "urn:passerelle:sender:RIS-TEST:CENTRE:appointment"
+    assert result.one("ServiceRequest")["supportingInfo"] == [
+        {"type": "Appointment", "identifier": {"system": system, "value": "RDV7"}}
     ]

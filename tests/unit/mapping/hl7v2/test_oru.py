@@ -414,6 +414,36 @@ def test_a_report_without_any_number_is_known_by_its_message(map_lines: Map) -> 
             },
         ),
         ("DT|C||20260101", {"valueDateTime": "2026-01-01"}),
+        ("TS|C||202601011530", {"valueDateTime": "2026-01-01T15:30:00+01:00"}),
+        ("TM|C||1530", {"valueTime": "15:30:00"}),
+        ("TM|C||153045.5+0100", {"valueTime": "15:30:45.5"}),
+        ("TM|C||2530", {"valueString": "2530"}),
+        (
+            "DR|C||20260101^20260105",
+            {"valuePeriod": {"start": "2026-01-01", "end": "2026-01-05"}},
+        ),
+        ("NR|C||3^5", {"valueRange": {"low": {"value": 3}, "high": {"value": 5}}}),
+        (
+            "CQ|C||12^mm",
+            {
+                "valueQuantity": {"value": 12, "unit": "mm"}
+                | {"system": "http://unitsofmeasure.org", "code": "mm"}
+            },
+        ),
+        ("SN|C||=^5", {"valueQuantity": {"value": 5}}),
+        ("SN|C||<>^5|g", {"valueString": "<> 5 g"}),
+        ("SN|C||^2^+", {"valueString": "2+"}),
+        (
+            "SN|C||>^1^:^128",
+            {
+                "valueRatio": {
+                    "numerator": {"value": 1, "comparator": ">"},
+                    "denominator": {"value": 128},
+                }
+            },
+        ),
+        ("NM|C||60~120", {}),
+        ('NM|C||""', {}),
         ("XX|C||a^b", {"valueString": "a^b"}),
     ],
 )
@@ -442,3 +472,92 @@ def _references(element: Any) -> list[str]:  # noqa: ANN401 - any part of a reso
     if isinstance(element, list):
         return [found for part in element for found in _references(part)]
     return []
+
+
+def test_numbers_that_repeat_are_components(map_lines: Map) -> None:
+    observation = map_lines(ORU, PATIENT, obr(), "OBX|1|NM|8867-4^FC^LN||60~120|/min").one(
+        "Observation"
+    )
+
+    code = {"coding": [{"system": "http://loinc.org", "code": "8867-4", "display": "FC"}]}
+    unit = {"unit": "/min", "system": "http://unitsofmeasure.org", "code": "/min"}
+    assert observation["component"] == [
+        {"code": code, "valueQuantity": {"value": Digits(value)} | unit} for value in ("60", "120")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("typed", "limits"),
+    [
+        ("60-120", {"low": {"value": 60}, "high": {"value": 120}}),
+        ("0,5 - 1,5", {"low": {"value": Digits("0.5")}, "high": {"value": Digits("1.5")}}),
+        ("<0.10", {"high": {"value": Digits("0.10")}}),
+        (">= 5", {"low": {"value": 5}}),
+        ("négatif", {}),
+        ("70_105", {}),
+    ],
+)
+def test_a_reference_range_is_its_text_and_what_can_be_read_of_it(
+    map_lines: Map, typed: str, limits: dict[str, Any]
+) -> None:
+    observation = map_lines(ORU, PATIENT, obr(), f"OBX|1|NM|C^x^LN||7||{typed}").one("Observation")
+
+    assert observation["referenceRange"] == [{"text": typed} | limits]
+
+
+def test_an_observation_says_by_whom_where_and_how(map_lines: Map) -> None:
+    line = (
+        f"OBX|1|NM|113813^PDL^DCM||4|mGy.cm||H^Haut~99^x^L|||F|||20260305103000||{PRESCRIBER}"
+        "|CALC^Calculé^99M|||REG^Rachis^99S|||Centre A^^^^^^FINEG^^^750712184"
+    )
+
+    result = map_lines(ORU, PATIENT, obr(), line)
+
+    observation = result.one("Observation")
+    assert observation["performer"] == [
+        {"reference": result.url("Practitioner"), "display": "Paul MARTIN"},
+        {"reference": result.url("Organization"), "display": "Centre A"},
+    ]
+    assert observation["bodySite"]["coding"][0]["code"] == "REG"
+    assert observation["method"]["coding"][0]["code"] == "CALC"
+    assert [one["coding"][0]["code"] for one in observation["interpretation"]] == ["H", "99"]
+    assert observation["effectiveDateTime"] == "2026-03-05T10:30:00+01:00"
+    assert [one.field for one in result.mapped.unmapped_codes] == ["OBX-8", "OBX-20", "OBX-17"]
+
+
+@pytest.mark.parametrize(("code", "reason"), [("X", "not-performed"), ("N", "not-asked")])
+def test_an_observation_that_was_not_made_says_so(map_lines: Map, code: str, reason: str) -> None:
+    observation = map_lines(ORU, PATIENT, obr(), f"OBX|1|NM|C^x^LN||||||||{code}").one(
+        "Observation"
+    )
+
+    assert observation["status"] == "cancelled"
+    assert observation["dataAbsentReason"]["coding"][0]["code"] == reason
+
+
+def test_lines_that_are_taken_back_leave_the_report(map_lines: Map) -> None:
+    pdf = b64encode(PDF).decode()
+
+    result = map_lines(
+        ORU,
+        PATIENT,
+        obr("C"),
+        "OBX|1|TX|GDT^Texte^L||Fracture.||||||D",
+        "OBX|2|TX|GDT^Texte^L||Pas de fracture.||||||C",
+        f"OBX|3|ED|PDF^Ancien^L||^AP^PDF^Base64^{pdf}||||||W",
+        "OBX|4|NM|C^x^LN||7||||||D",
+    )
+
+    report = result.one("DiagnosticReport")
+    assert report["status"] == "corrected"
+    assert report["presentedForm"] == [text_attachment("Pas de fracture.")]
+    assert result.one("DocumentReference")["status"] == "entered-in-error"
+    assert result.one("Observation")["status"] == "entered-in-error"
+
+
+def test_a_text_that_is_only_an_address_is_a_link(map_lines: Map) -> None:
+    result = map_lines(ORU, PATIENT, obr(), "OBX|1|ST|V^Images^L||https://v.example.fr/42")
+
+    assert result.one("DiagnosticReport")["presentedForm"] == [
+        {"contentType": "text/html", "url": "https://v.example.fr/42", "title": "Images"}
+    ]

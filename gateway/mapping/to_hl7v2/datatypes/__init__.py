@@ -1,0 +1,1 @@
+"""FHIR datatypes as values of HL7 v2 fields, one file a type."""
