@@ -34,7 +34,8 @@ class Issue:
     """One thing that is wrong, as an OperationOutcome issue or an ERR segment will say it.
 
     `text` is a sentence without patient data; `expression` is a FHIRPath; `location` an ERL such
-    as `PID^1^3`; `code` is from http://hl7.org/fhir/issue-type.
+    as `PID^1^3`; `code` is from http://hl7.org/fhir/issue-type; `err_code` is that of ERR-3 when it
+    is another than the refusal's own.
     """
 
     text: str
@@ -42,6 +43,7 @@ class Issue:
     location: str | None = None
     code: str | None = None
     severity: str = "error"
+    err_code: str | None = None
 
 
 class GatewayError(Exception):

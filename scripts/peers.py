@@ -24,6 +24,7 @@ SECONDS: Final = 20
 # Other people's FHIR clients: environments of their own, which `make peers` builds.
 CLIENTS: Final = ROOT / ".venv-peers" / "bin"
 NODE_MODULES: Final = ROOT / "tests" / "interop" / "clients" / "node" / "node_modules"
+NODE_HL7_MODULES: Final = NODE_MODULES.parent.parent / "node-hl7" / "node_modules"
 INSTALL_CLIENTS: Final = "missing: make peers"
 PYTHON_CLIENTS: Final = (
     "fhir_pyrate",
@@ -34,6 +35,7 @@ PYTHON_CLIENTS: Final = (
     "sekmet_fhir",
 )
 NODE_CLIENTS: Final = ("@medplum/core", "fhir-kit-client", "fhirclient")
+NODE_HL7_CLIENTS: Final = ("@medplum/hl7", "simple-hl7")
 # Debian keeps daemons and PostgreSQL's own programs outside the PATH of a user.
 _ELSEWHERE: Final = ("/usr/sbin", "/usr/local/sbin")
 _POSTGRESQL: Final = Path("/usr/lib/postgresql")
@@ -115,8 +117,9 @@ def _clients() -> list[tuple[str, str | None, str]]:
         found = sorted(CLIENTS.parent.glob(f"lib/python*/site-packages/{name}-*.dist-info"))
         version = found[-1].name.split("-")[1].removesuffix(".dist") if found else None
         told.append((f"{name} (PyPI)", version, INSTALL_CLIENTS))
-    for name in NODE_CLIENTS:
-        described = NODE_MODULES / name / "package.json"
+    npm = [(NODE_MODULES, name) for name in NODE_CLIENTS]
+    for modules, name in [*npm, *((NODE_HL7_MODULES, name) for name in NODE_HL7_CLIENTS)]:
+        described = modules / name / "package.json"
         known = described.is_file()
         version = json.loads(described.read_text("utf-8"))["version"] if known else None
         told.append((f"{name} (npm)", version, INSTALL_CLIENTS))

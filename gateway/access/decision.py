@@ -12,7 +12,8 @@ class Request:
 
     `action` is the interaction or message in the words of its standard (`read`, `search-type`,
     `C-STORE`, `ORU^R01`); `caller` is what the protocol says of the caller (client id, AE title,
-    sending application), `peer` the network address it comes from.
+    sending application), `peer` the network address it comes from, `certificate` the names in the
+    certificate that it showed.
     """
 
     door: str
@@ -20,6 +21,7 @@ class Request:
     resource_type: str = ""
     caller: str = ""
     peer: str = ""
+    certificate: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

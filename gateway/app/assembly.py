@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from gateway.app.watching import watch
+from gateway.delivery.outgoing import Outgoing
 from gateway.delivery.recipients import resource_changed
 from gateway.ingest.linking import Linking
 from gateway.ingest.search_parameters import SearchParameters
@@ -18,8 +19,10 @@ from gateway.store.api import Store, open_store
 from gateway.store.objects import Objects, open_objects
 
 if TYPE_CHECKING:
+    from gateway.delivery.ports import Channel
     from gateway.delivery.worker import Worker
     from gateway.fhir.terminology.terminology import Terminology
+    from gateway.ingest.answering import Answering
     from gateway.ingest.message import MessageIngest
     from gateway.ingest.resource import ResourceIngest
     from gateway.ingest.study import StudyIngest
@@ -69,6 +72,8 @@ def found(settings: Settings) -> Foundation:
     linking = Linking()
     store.watch(linking.changed)
     store.watch(resource_changed)
+    if settings.peers.destinations:
+        store.watch(Outgoing(settings.peers.destinations, settings.peers.routes).changed)
     parameters = SearchParameters(store)
     parameters.refresh()
     return Foundation(settings, store, objects, linking, parameters)
@@ -81,20 +86,33 @@ def found_for_door(settings: Settings) -> Foundation:
     return base
 
 
-def build_messages(base: Foundation) -> MessageIngest:
+def build_messages(base: Foundation, answering: Answering | None = None) -> MessageIngest:
     """Return the flow of HL7 v2 messages."""
+    from gateway.access.senders import Senders  # noqa: PLC0415 - other doors need none
+    from gateway.app.strict import Strictness  # noqa: PLC0415 - as above
     from gateway.ingest.message import MessageIngest  # noqa: PLC0415 - other doors need none
     from gateway.mapping.hl7v2 import Context  # noqa: PLC0415 - as above
+    from gateway.store.translations import Translations  # noqa: PLC0415 - as above
 
     peers = base.settings.peers
+    senders = Senders(senders=peers.mllp_senders)
     return MessageIngest(
         base.store,
         base.objects,
         base.linking,
-        context=Context(namespaces=peers.namespaces),
+        context=Context(
+            namespaces=peers.namespaces,
+            accession_system=peers.accession_system,
+            translate=Translations(base.store).translate,
+            strict_flags=peers.strict_flags,
+            countries=peers.countries,
+        ),
         charsets=peers.charsets,
         clock=now,
         new_id=new_control_id,
+        agreed_mode=senders.acknowledgement_mode,
+        breaches=Strictness(senders.is_strict, peers.countries).breaches,
+        answering=answering,
     )
 
 
@@ -135,15 +153,38 @@ def build_studies(base: Foundation) -> StudyIngest:
 
 
 def build_worker(base: Foundation) -> Worker:
-    """Return the worker that carries deliveries; without SMTP they wait."""
+    """Return the worker that carries deliveries; what has no way out waits."""
     from gateway.delivery.worker import Worker  # noqa: PLC0415 - other doors need none
+
+    # A channel is one line here.
+    channels = [*_mail(base), *_messages(base)]
+    return Worker(base.store, channels, clock=now, chance=random.random)
+
+
+def _mail(base: Foundation) -> list[Channel]:
+    from gateway.delivery.mailing import MailChannel  # noqa: PLC0415 - other doors need none
     from gateway.mail.courier import open_courier  # noqa: PLC0415 - as above
 
-    return Worker(
-        base.store,
-        base.objects,
-        open_courier(base.settings),
-        base.settings,
-        clock=now,
-        chance=random.random,
-    )
+    courier = open_courier(base.settings)
+    return [MailChannel(base.store, base.objects, courier, base.settings)] if courier else []
+
+
+def _messages(base: Foundation) -> list[Channel]:
+    from gateway.delivery.messaging import MessageChannel  # noqa: PLC0415 - other doors need none
+    from gateway.mllp.courier import MllpCourier  # noqa: PLC0415 - as above
+
+    settings = base.settings
+    destinations = settings.peers.destinations
+    if not destinations:
+        return []
+    couriers = {one.name: MllpCourier(one, settings.data_dir) for one in destinations}
+    return [
+        MessageChannel(
+            base.store,
+            base.objects,
+            destinations,
+            couriers,
+            namespaces=settings.peers.namespaces,
+            clock=now,
+        )
+    ]

@@ -14,6 +14,7 @@ from gateway import __version__
 from gateway.app import assembly
 from gateway.app.log import start_logging
 from gateway.app.metrics import MetricsHandler, RequestMetrics, scrape
+from gateway.app.retention import start_pruning
 from gateway.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -83,27 +84,25 @@ def _http(settings: Settings, _stop: threading.Event, ready: Callable[[], None])
 
 
 def _mllp(settings: Settings, stop: threading.Event, ready: Callable[[], None]) -> None:
-    from gateway.ingest.message_queue import MessageQueue  # noqa: PLC0415 - this door's own
-    from gateway.mllp.server import Limits, MllpServer, Ports  # noqa: PLC0415 - as above
+    from gateway.app.mllp import open_server, watch_folders  # noqa: PLC0415 - this door's own
+    from gateway.ingest.answering import Answering  # noqa: PLC0415 - as above
+    from gateway.ingest.message_queue import MessageQueue  # noqa: PLC0415 - as above
 
     base = assembly.found_for_door(settings)
-    ingest = assembly.build_messages(base)
-    queue = MessageQueue(base.store, ingest)
-    peers = settings.peers
-    server = MllpServer(
-        settings.mllp_host,
-        settings.mllp_port,
-        Ports(queue.receive, ingest.oversize, ingest.noise, ingest.forbidden),
-        Limits(
-            message_bytes=peers.mllp_max_bytes,
-            connections=peers.mllp_connections,
-            idle_seconds=peers.mllp_idle_seconds,
-        ),
-    )
+    answering = Answering(base.store, assembly.now)
+    ingest = assembly.build_messages(base, answering)
+    queue = MessageQueue(base.store, ingest, answering=answering)
+    server = open_server(settings, queue, ingest, answering)
     server.bind()
+    watching = watch_folders(settings, queue, ingest, stop)
+    watching.append(threading.Thread(target=answering.flush_until, args=(stop,), name="answers"))
+    watching[-1].start()
     ready()
     server.serve_until(stop)
     server.drain(_DRAIN_SECONDS)
+    for thread in watching:
+        thread.join()
+    answering.flush()
     base.close()
 
 
@@ -147,9 +146,12 @@ def _delivery(settings: Settings, stop: threading.Event, ready: Callable[[], Non
     worker = assembly.build_worker(base)
     indexing = threading.Thread(target=_index, args=(base.store, stop), name="indexing")
     indexing.start()
+    pruning = start_pruning(base, stop)
     ready()
     worker.run(stop)
     indexing.join()
+    if pruning is not None:
+        pruning.join()
     base.close()
 
 
@@ -164,7 +166,8 @@ def _index(store: Store, stop: threading.Event) -> None:
             # The store says it cannot commit now: the next step begins where this one did.
             _log.warning("store.unavailable")
             busy = False
-        pause = time.monotonic() - began if busy else _INDEX_POLL_SECONDS
+        # A step holds the writers' lock: three quarters of the time are everybody else's.
+        pause = 3 * (time.monotonic() - began) if busy else _INDEX_POLL_SECONDS
 
 
 def state_file(settings: Settings) -> Path:

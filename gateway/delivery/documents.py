@@ -49,7 +49,7 @@ def fetch(report: Resource, read: Read, objects: Objects) -> Documents:
         kind = attachment.get("contentType", "").partition(";")[0].strip().lower()
         if kind not in ("application/pdf", "text/plain"):
             continue
-        content = _content(attachment, read, objects)
+        content = content_of(attachment, read, objects)
         if content is None or sum(map(len, pdfs)) + len(content) > LIMIT:
             left_out = True
         elif kind == "application/pdf":
@@ -60,7 +60,8 @@ def fetch(report: Resource, read: Read, objects: Objects) -> Documents:
     return Documents(tuple(pdfs), "" if pdfs else "\n\n".join(texts), left_out)
 
 
-def _content(attachment: dict[str, Any], read: Read, objects: Objects) -> bytes | None:
+def content_of(attachment: dict[str, Any], read: Read, objects: Objects) -> bytes | None:
+    """Return the bytes of an Attachment; None when they are nowhere to be found."""
     if "data" in attachment:
         return b64decode(attachment["data"])
     url = attachment.get("url", "")

@@ -234,7 +234,7 @@ def _queue(tx: Transaction, report: Resource, version: int) -> None:
         report=report,
         version=version,
         concerned=concerned(tx, report),
-        past=tx.deliveries_of(focus),
+        past=[one for one in tx.deliveries_of(focus) if one.channel == CHANNEL],
         release=may_leave(report, *(document.resource for document in documents)),
         now=tx.now,
     )

@@ -1,13 +1,13 @@
-"""When a letter that failed is tried again: a pure rule.
+"""When something that failed is tried again: a pure rule.
 
-`Unreachable` and `Unknown` are tried again after 5 s, 30 s, 2 min, 10 min, 30 min and then every
-hour for three days; `Refused` never. Each pause is shortened or lengthened by up to a fifth, so
-that letters that failed together do not come back together.
+`Unreachable` and `Unknown` are tried again after the pauses of the channel's policy, `Refused`
+never. Each pause is shortened or lengthened by up to a fifth, so that what failed together does
+not come back together.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -32,20 +32,50 @@ JITTER: Final = 0.2
 ATTEMPTS: Final = 1 + len(PAUSES) + (PATIENCE - sum(PAUSES, timedelta())) // LONGEST_PAUSE
 
 
-def pause(failure: Failure, attempts: int, chance: float) -> timedelta | None:
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The pauses after the first failures, the one after all others, and how many attempts.
+
+    Without a number of attempts it is tried for ever.
+    """
+
+    pauses: tuple[timedelta, ...]
+    longest: timedelta
+    attempts: int | None = None
+
+
+# A letter: every hour for three days.
+LETTERS: Final = Policy(PAUSES, LONGEST_PAUSE, ATTEMPTS)
+# A message to a system of the house: what comes after it waits for it, and it is never given up.
+MESSAGES: Final = Policy(
+    tuple(timedelta(seconds=seconds) for seconds in (1, 2, 5, 15, 30)), timedelta(minutes=1)
+)
+
+
+def pause(
+    failure: Failure, attempts: int, chance: float, policy: Policy = LETTERS
+) -> timedelta | None:
     """Return how long to wait after the failed attempt number `attempts`, None for ever.
 
     `chance` is uniform in [0, 1).
     """
-    if failure is Failure.REFUSED or attempts >= ATTEMPTS:
+    spent = policy.attempts is not None and attempts >= policy.attempts
+    if failure is Failure.REFUSED or spent:
         return None
-    usual = PAUSES[attempts - 1] if attempts <= len(PAUSES) else LONGEST_PAUSE
+    known = 0 < attempts <= len(policy.pauses)
+    usual = policy.pauses[attempts - 1] if known else policy.longest
     return usual * (1 + JITTER * (2 * chance - 1))
 
 
-def failed(delivery: Delivery, fault: CourierFailure, now: datetime, chance: float) -> Delivery:
+def failed(
+    delivery: Delivery,
+    fault: CourierFailure,
+    now: datetime,
+    chance: float,
+    policy: Policy = LETTERS,
+) -> Delivery:
     """Return what becomes of a delivery whose last attempt ended in `fault`."""
-    wait = pause(fault.failure, delivery.attempts, chance)
+    wait = pause(fault.failure, delivery.attempts, chance, policy)
     told = replace(delivery, failure=fault.failure.value, last_error=fault.text)
     if wait is None:
         return replace(told, state=DeliveryState.REFUSED)

@@ -32,6 +32,26 @@ ERR_TEXTS: Final[dict[str, str]] = {
     "206": "Application record locked",
     "207": "Application internal error",
 }
+# CI-SIS, "Transmission d'un document CDA-R2 en HL7 v2" 2.1: application errors, for ERR-5.
+CI_SIS_TEXTS: Final[dict[str, str]] = {
+    "900": "Version inconnue",
+    "901": "Auteur non autorisé",
+    "902": "Patient inconnu",
+    "903": "INS absente du document CDA",
+    "904": "INS différente de celle du patient",
+    "905": "INS incomplète",
+    "906": "Autre erreur",
+}
+# What they are in table HL70357, which ERR-3 is from.
+_IN_HL7: Final = {
+    "900": "203",
+    "901": "207",
+    "902": "204",
+    "903": "101",
+    "904": "205",
+    "905": "101",
+    "906": "207",
+}
 # Table HL70516.
 _SEVERITIES: Final = {"error": "E", "warning": "W", "information": "I", "fatal": "F"}
 # The name that the gateway gives itself when nobody has addressed it.
@@ -43,7 +63,9 @@ _ERR_DETAILED: Final = "2.5"
 
 @dataclass(frozen=True, slots=True)
 class AckError:
-    """One ERR segment: code of table HL70357, a sentence, an ERL (`PID^1^3`), severity E, W or I.
+    """One ERR segment: its code, a sentence, an ERL (`PID^1^3`), severity E, W or I.
+
+    The code is of table HL70357, or 900 to 906 of the CI-SIS.
 
     The severity may also be a FHIR issue severity (`error`, `warning`, `information`).
     """
@@ -54,55 +76,35 @@ class AckError:
     severity: str = "E"
 
 
-def build_ack(
+def build_ack(  # noqa: PLR0913 - what an acknowledgement says
     received: Message | None,
     code: str,
     *,
     control_id: str,
     now: datetime,
     errors: Sequence[AckError] = (),
+    final: bool = False,
 ) -> bytes:
     """Answer `received` with the acknowledgement `code` (AA, AE, AR, CA, CE, CR).
 
     `control_id` is the new MSH-10, `now` an aware time. Without a message (nothing readable came)
-    MSA-2 stays empty. The delimiters and the character set are the sender's.
+    MSA-2 stays empty. The delimiters and the character set are the sender's. `final` asks, in the
+    enhanced mode, that nobody acknowledge the acknowledgement (MSH-15 and MSH-16 NE).
     """
     delimiters = received.delimiters if received else STANDARD
     name, codec = _charset(received)
     header = _header(received, control_id, now) | {18: name}
+    header |= {15: "NE", 16: "NE"} if final else {}
     said = errors[0].text if errors and _before_err_details(received) else ""
     answered = AsTyped(received.msh().raw_field(10)) if received else ""
     return message(
         [
             segment("MSH", header, delimiters),
             segment("MSA", {1: code, 2: answered, 3: said}, delimiters),
-            *(_err(error, delimiters) for error in errors),
+            *(_err(error, delimiters, old=_before_err_details(received)) for error in errors),
         ],
         codec,
     )
-
-
-def acknowledgement_code(received: Message, code: str) -> str | None:
-    """Give the code to answer with when processing ended with `code` (AA, AE or AR).
-
-    In the original mode that is `code`. In the enhanced mode (MSH-15 or MSH-16 valued) it is the
-    accept acknowledgement CA, CE or CR when MSH-15 asks for one, else `code` when MSH-16 does,
-    else None: the sender waits for nothing. Nothing is answered before the commit, so that both
-    acknowledgements would say the same; only the first asked for is sent.
-    """
-    header = received.msh()
-    accept, application = header.text(15), header.text(16)
-    if not accept and not application:
-        return code
-    accepted = code.endswith("A")
-    if _asked(accept, accepted=accepted):
-        return f"C{code[1:]}"
-    return code if _asked(application, accepted=accepted) else None
-
-
-def _asked(condition: str, *, accepted: bool) -> bool:
-    """Table HL70155: always, never, on error, on success."""
-    return condition in ("AL", "SU" if accepted else "ER")
 
 
 def _header(received: Message | None, control_id: str, now: datetime) -> dict[int, Field]:
@@ -130,12 +132,19 @@ def _charset(received: Message | None) -> tuple[str, str]:
     return name_of(received.charset), received.charset
 
 
-def _err(error: AckError, delimiters: Delimiters) -> str:
+def _err(error: AckError, delimiters: Delimiters, *, old: bool) -> str:
     location = tuple((error.location or "").split("^"))
     severity = _SEVERITIES.get(error.severity, error.severity)
-    meaning = ERR_TEXTS.get(error.err_code, "")
-    code = (error.err_code, meaning, "HL70357")
-    return segment("ERR", {2: location, 3: code, 4: severity, 8: error.text}, delimiters)
+    number = _IN_HL7.get(error.err_code, error.err_code)
+    code = (number, ERR_TEXTS.get(number, ""), "HL70357")
+    fields: dict[int, Field] = {2: location, 3: code, 4: severity, 8: error.text}
+    if error.err_code in CI_SIS_TEXTS:
+        fields[5] = (error.err_code, CI_SIS_TEXTS[error.err_code], "applicationErrorCondition")
+    if old:
+        # ELD: segment, sequence, field and the code, in the only field that there was.
+        place = (*location[:3], "", "", "")[:3]
+        fields[1] = (*place, code)
+    return segment("ERR", fields, delimiters)
 
 
 def _before_err_details(received: Message | None) -> bool:

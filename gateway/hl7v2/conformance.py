@@ -1,4 +1,6 @@
-"""A message against the standard, by hl7apy: for `gateway hl7 validate`, never on the hot path.
+"""A message against the standard, by hl7apy, and against the French profile that it follows.
+
+For `gateway hl7 validate` and strict channels without a profile, never on the hot path.
 
 hl7apy costs tens of milliseconds and hundreds of modules, so it is imported at the first question.
 It also drops every segment that its message structure lacks, without a word: these are found by
@@ -9,37 +11,30 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.errors import Malformed
 from gateway.hl7v2.message import Message
+from gateway.hl7v2.profiles import profile_of
+from gateway.hl7v2.profiles.rules import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+__all__ = ["Finding", "Report", "standard_findings", "validate"]
 
 # The header fields without which nobody can answer (HL7 v2.5.1 chapter 2, 2.15.9).
 _REQUIRED: Final = {9: "message type", 10: "control id", 11: "processing id", 12: "version"}
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """One disagreement with the standard: `error` or `warning`, a sentence, an ERL when known.
-
-    The sentence may quote values of the message: it is for the operator's screen, not for a log.
-    """
-
-    severity: str
-    text: str
-    location: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Report:
-    """What was found in one message."""
+    """What was found in one message, and the name of the profile that it follows."""
 
     findings: tuple[Finding, ...]
+    profile: str = ""
 
     @property
     def conforms(self) -> bool:
@@ -48,12 +43,22 @@ class Report:
 
 
 def validate(raw: bytes) -> Report:
-    """Compare `raw` with the message structure of its version; never raises on bad input."""
+    """Compare `raw` with its profile and the structure of its version; never raises on bad input.
+
+    What the standard says of a message that follows a French profile is a warning: the profiles
+    have segments of their own, and of later versions.
+    """
     try:
         message = Message.parse(raw)
     except Malformed as fault:
         return Report((Finding("error", fault.text, fault.issues[0].location),))
-    return Report((*_reader_findings(message), *_standard_findings(message)))
+    profile = profile_of(message)
+    found = standard_findings(message)
+    if profile is None:
+        return Report((*_reader_findings(message), *found))
+    milder = (replace(one, severity="warning") for one in found)
+    findings = (*_reader_findings(message), *profile.check(message), *milder)
+    return Report(findings, profile.name)
 
 
 def _reader_findings(message: Message) -> Iterator[Finding]:
@@ -64,7 +69,8 @@ def _reader_findings(message: Message) -> Iterator[Finding]:
             yield Finding("error", f"MSH-{number} ({name}) is required.", f"MSH^1^{number}")
 
 
-def _standard_findings(message: Message) -> list[Finding]:
+def standard_findings(message: Message) -> list[Finding]:
+    """Compare a message with the structure of its version, by hl7apy."""
     text = "\r".join(segment.raw for segment in message.segments)
     try:
         return _by_structure(message, text)

@@ -96,6 +96,11 @@ class Deframer:
         """What was received and belongs to nothing yet (its head, when over the limit)."""
         return bytes(self._buffer) + self._held
 
+    @property
+    def size(self) -> int:
+        """How many bytes of it came, and are held unless it is over the limit."""
+        return self._size + len(self._held)
+
     def close(self) -> list[Event]:
         """No more is coming: give what was left, as noise or as an oversized message."""
         if self._inside and self._held:

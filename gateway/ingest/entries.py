@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 from gateway.errors import Conflict, Issue
 from gateway.fhir.datatypes import stable_id
 from gateway.ingest import identity
+from gateway.ingest.lateness import is_late, stamped, without
 from gateway.ingest.linking import LINKED, Linking
-from gateway.ingest.merge import is_older_report, merge, union
+from gateway.ingest.merge import is_older_report, merge
+from gateway.ingest.merging import apply_merges, former_record
+from gateway.ingest.overlay import union
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -60,11 +63,12 @@ class _Apply:
             "ServiceRequest": self._find_linked,
             "ImagingStudy": self._find_linked,
             "DiagnosticReport": self._find_linked,
+            "Encounter": self._find_visit,
         }
         held: list[tuple[Entry, Stored | None]] = []
         for entry in self.mapped.entries:
             find = finders.get(entry.resource["resourceType"], self._find)
-            found = find(entry)
+            found = (self._find_of_patient if entry.of_patient else find)(entry)
             held.append((entry, found))
             self.done.references[entry.full_url] = self._reference(entry, found)
         self.done.superseded = self._is_superseded(held)
@@ -72,7 +76,18 @@ class _Apply:
         for entry, found in held:
             if not (self.done.superseded and entry.resource["resourceType"] in _OF_A_REPORT):
                 self._write(entry, found)
+        self._merge_identities()
         return self.done
+
+    def _merge_identities(self) -> None:
+        if not self.mapped.merges:
+            return
+        before = set(self.tx.touched)
+        self.done.issues += apply_merges(self.tx, self.mapped, self.done.references)
+        for name in sorted(self.tx.touched - before):
+            found = self.tx.read(*name.split("/", 1))
+            if found is not None:
+                self.done.written.append(f"{name}/_history/{found.version}")
 
     def _is_superseded(self, held: list[tuple[Entry, Stored | None]]) -> bool:
         reports = [pair for pair in held if pair[0].resource["resourceType"] == "DiagnosticReport"]
@@ -95,6 +110,8 @@ class _Apply:
 
     def _find_patient(self, entry: Entry) -> Stored | None:
         found = self._find(entry)
+        if found is None or found.deleted:
+            found = former_record(self.tx, self.mapped.merges, entry) or found
         if found is not None and not found.deleted:
             return identity.current(self.tx, found)
         # Nobody by that number: whoever the order or the images of this message are about.
@@ -133,6 +150,27 @@ class _Apply:
             self._require_same_person(found, patient)
         return found
 
+    def _find_visit(self, entry: Entry) -> Stored | None:
+        """Find a visit by its number; raises `Conflict` when it is another person's."""
+        found = self._find(entry)
+        if found is not None and not found.deleted:
+            patient = self._known_patient(self.resources.get(self.mapped.subject or ""))
+            owner = found.resource.get("subject", {}).get("reference", "")
+            # Of one's own visit one may say anything: an ADT corrects names and dates of birth.
+            if owner != self.done.references.get(self.mapped.subject or ""):
+                self._require_same_person(found, patient)
+        return found
+
+    def _find_of_patient(self, entry: Entry) -> Stored | None:
+        """Find what the patient has one of under that name, under whatever number it came."""
+        kind, named = entry.resource["resourceType"], entry.resource["identifier"][0]
+        patient = self.done.references.get(self.mapped.subject or "", "")
+        for one in self.tx.find_referring(kind, "patient", patient):
+            held = one.resource
+            if named in held.get("identifier", ()) and held.get("status") != "inactive":
+                return one
+        return self._find(entry)
+
     def _require_same_person(self, found: Stored, patient: Resource | None) -> None:
         other = self.linking.patient_of(self.tx, found.resource)
         if patient is not None and other is not None and identity.contradicts(patient, other):
@@ -140,10 +178,16 @@ class _Apply:
             raise Conflict(text, location="PID^1")
 
     def _known_patient(self, patient: Resource | None) -> Resource | None:
-        """Return the incoming patient under the id it has here: one person, not two."""
+        """Return the incoming patient under the id it has here: one person, not two.
+
+        Whoever is named by a number given up in a merge is the survivor, whatever the name.
+        """
         reference = self.done.references.get(self.mapped.subject or "")
         if patient is None or reference is None:
             return patient
+        held = self.tx.read("Patient", reference.removeprefix("Patient/"))
+        if held is not None and not held.deleted and identity.is_former(patient, held.resource):
+            return held.resource
         return {**patient, "id": reference.removeprefix("Patient/")}
 
     def _reference(self, entry: Entry, found: Stored | None) -> str:
@@ -166,14 +210,16 @@ class _Apply:
     def _write(self, entry: Entry, found: Stored | None) -> None:
         kind = entry.resource["resourceType"]
         incoming = _resolved(entry.resource, self.done.references, self.inline)
-        incoming = self._completed(incoming)
+        incoming = stamped(self._completed(incoming), entry.as_of, self.tx.now)
         incoming["id"] = self.done.references[entry.full_url].partition("/")[2]
         if found is not None and found.reference in self.tx.touched:
             # Linking or a cross reference has changed it since it was found.
             found = self.tx.read(found.type, found.id)
         held = None if found is None or found.deleted else found.resource
-        if held is not None and kind in LINKED:
+        if held is not None and kind in (*LINKED, "Encounter"):
             held, incoming = self._of_one_person(held, incoming)
+        if held is not None and not is_late(held, incoming):
+            held = without(held, entry.cleared)
         resource = merge(held, incoming, entry.write)
         if resource is None:
             return

@@ -7,16 +7,20 @@ nobody had announced, gives way to the vouched one.
 
 from __future__ import annotations
 
+import dataclasses
 import unicodedata
 from typing import TYPE_CHECKING, Any, Final
 
-from gateway.ingest.merge import is_provisional, union
+from gateway.ingest.merge import PROVISIONAL, is_provisional, without_tag
+from gateway.ingest.overlay import union
+from gateway.ingest.patient import INS_SYSTEMS, OLD
 
 if TYPE_CHECKING:
     from gateway.fhir.wire import Resource
     from gateway.store.api import Stored, Transaction
 
-_INS: Final = frozenset(f"urn:oid:1.2.250.1.213.1.4.{last}" for last in ("8", "9", "10", "11"))
+# They say what was done, to whom it was then.
+_OF_THE_PAST: Final = frozenset({"Patient", "Provenance", "AuditEvent"})
 
 
 def fold(text: str) -> str:
@@ -81,7 +85,7 @@ def reconcile(tx: Transaction, one: str, other: str) -> str | None:
     if not is_provisional(goes.resource):
         _see_also(tx, stays, goes)
         return None
-    _replace(tx, stays, goes)
+    replace(tx, stays.resource, goes.resource)
     return stays.reference
 
 
@@ -89,7 +93,7 @@ def _standing(patient: Stored) -> tuple[bool, bool, str]:
     """Vouched before provisional, with a national identity before without, then any fixed order."""
     resource = patient.resource
     systems = {item.get("system") for item in resource.get("identifier", [])}
-    return is_provisional(resource), not systems & _INS, patient.id
+    return is_provisional(resource), not systems & INS_SYSTEMS, patient.id
 
 
 def _see_also(tx: Transaction, one: Stored, other: Stored) -> None:
@@ -100,19 +104,72 @@ def _see_also(tx: Transaction, one: Stored, other: Stored) -> None:
             tx.put({**resource, "link": [*resource.get("link", []), link]})
 
 
-def _replace(tx: Transaction, stays: Stored, goes: Stored) -> None:
-    kept, gone = stays.resource, goes.resource
-    identifiers = [_not_official(item) for item in gone.get("identifier", [])]
-    tx.put(
-        {**kept, "identifier": union(kept.get("identifier"), identifiers)}
-        | _linked(kept, goes.reference, "replaces")
-    )
-    tx.put({**gone, "active": False} | _linked(gone, stays.reference, "replaced-by"))
-    for name in tx.referrers(goes.reference):
-        resource_type, _, resource_id = name.partition("/")
-        referring = tx.read(resource_type, resource_id)
-        if referring is not None and resource_type != "Patient":
-            tx.put(repoint(referring.resource, goes.reference, stays.reference))
+def replace(tx: Transaction, stays: Resource, goes: Resource) -> None:
+    """Make one record of two: the one that goes keeps its id and points to the one that stays.
+
+    Its numbers find the survivor from now on, and everything about it is about the survivor. What
+    it said stays readable in its history: lists and searches show one patient.
+    """
+    kept, gone = f"Patient/{stays['id']}", f"Patient/{goes['id']}"
+    survivor = _with_link(stays, gone, "replaces")
+    identifiers = [_not_official(item) for item in goes.get("identifier", [])]
+    survivor["identifier"] = union(survivor.get("identifier"), identifiers)
+    for other in _repoint_patients(tx, kept, gone):
+        survivor = _with_link(survivor, other, "replaces")
+    tx.put(survivor)
+    tx.put(_gone(goes, kept))
+    for name in tx.referrers(gone):
+        repoint_resource(tx, name, gone, kept)
+
+
+def _gone(patient: Resource, successor: str) -> Resource:
+    held = without_tag(patient, PROVISIONAL).get("meta", {})
+    meta = {name: part for name, part in held.items() if name in ("tag", "security")}
+    stub: Resource = {"resourceType": "Patient", "id": patient["id"], "active": False}
+    link = {"other": {"reference": successor}, "type": "replaced-by"}
+    return stub | ({"meta": meta} if meta else {}) | {"link": [link]}
+
+
+def _repoint_patients(tx: Transaction, stays: str, goes: str) -> list[str]:
+    """Turn the links of other patients to the survivor; return those that it now replaces too."""
+    replaced = []
+    for name in tx.referrers(goes):
+        if not name.startswith("Patient/") or name == stays:
+            continue
+        found = tx.read("Patient", name.removeprefix("Patient/"))
+        if found is not None and not found.deleted:
+            tx.put(repoint(found.resource, goes, stays))
+            kinds = {one.get("type") for one in found.resource.get("link", ())}
+            replaced += [name] if "replaced-by" in kinds else []
+    return replaced
+
+
+def repoint_resource(tx: Transaction, name: str, old: str, new: str) -> None:
+    """Turn the references of one resource from a patient to another, its deliveries with it.
+
+    What records the past (Provenance, AuditEvent) stays as it was.
+    """
+    resource_type, _, resource_id = name.partition("/")
+    if resource_type in _OF_THE_PAST:
+        return
+    found = tx.read(resource_type, resource_id)
+    if found is None or found.deleted:
+        return
+    for delivery in tx.deliveries_of(name):
+        if delivery.subject == old:
+            tx.update_delivery(dataclasses.replace(delivery, subject=new))
+    tx.put(repoint(found.resource, old, new))
+
+
+def is_former(incoming: Resource, held: Resource) -> bool:
+    """Whether a message speaks of a patient by a number that is no longer in use."""
+    given_up = {
+        (item.get("system"), item.get("value"))
+        for item in held.get("identifier", [])
+        if item.get("use") == OLD
+    }
+    said = {(item.get("system"), item.get("value")) for item in incoming.get("identifier", [])}
+    return bool(given_up & said)
 
 
 def _not_official(identifier: dict[str, Any]) -> dict[str, Any]:
@@ -120,9 +177,10 @@ def _not_official(identifier: dict[str, Any]) -> dict[str, Any]:
     return {**identifier, "use": "usual"} if identifier.get("use") == "official" else identifier
 
 
-def _linked(patient: Resource, other: str, kind: str) -> Resource:
-    link = {"other": {"reference": other}, "type": kind}
-    return {"link": [*patient.get("link", []), link]}
+def _with_link(patient: Resource, other: str, kind: str) -> Resource:
+    """Return the patient with one link to `other`, of that kind and no other."""
+    kept = [one for one in patient.get("link", []) if one["other"].get("reference") != other]
+    return {**patient, "link": [*kept, {"other": {"reference": other}, "type": kind}]}
 
 
 def repoint(element: Any, old: str, new: str) -> Any:  # noqa: ANN401 - any FHIR element

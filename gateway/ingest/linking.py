@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gateway.fhir.datatypes import DICOM_UID, V2_0203
 from gateway.ingest.identity import agrees, contradicts, reconcile
-from gateway.ingest.merge import union
+from gateway.ingest.overlay import union
 from gateway.mapping.entry import Link, LinkKind
 
 if TYPE_CHECKING:

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from gateway.ingest.overlay import fill, overlay, union, with_identifiers
+from gateway.ingest.patient import newer_identity
+from gateway.ingest.visit import next_consent, next_visit
 from gateway.mapping.entry import Write
 
 if TYPE_CHECKING:
@@ -32,6 +35,10 @@ _REPORT_RANK: Final = {
     "entered-in-error": 6,
 }
 _ORDER_ENDED: Final = frozenset({"completed", "revoked", "entered-in-error"})
+_APPOINTMENT_BEGUN: Final = frozenset({"arrived", "checked-in", "fulfilled"})
+_APPOINTMENT_OPEN: Final = frozenset({"proposed", "pending", "booked", "waitlist"})
+_APPOINTMENT_OVER: Final = frozenset({"cancelled", "noshow", "entered-in-error", "fulfilled"})
+_TASK_ASKED: Final = frozenset({"draft", "requested", "received"})
 _STUDY_RANK: Final = {"unknown": 0, "registered": 1, "available": 2, "cancelled": 3}
 _STUDY_CONTENT: Final = ("series", "numberOfSeries", "numberOfInstances", "modality", "started")
 
@@ -44,18 +51,6 @@ def merge(held: Resource | None, incoming: Resource, write: Write) -> Resource |
             return with_tag(incoming, PROVISIONAL)
         return incoming
     return _RULES.get(kind, _general)(held, incoming, write)
-
-
-def overlay(held: Resource, incoming: Resource) -> Resource:
-    """Return `held` with the elements of `incoming` over it; identifiers are added up."""
-    merged = {**held, **incoming, "id": held["id"]}
-    return _with_identifiers(merged, held, incoming)
-
-
-def fill(held: Resource, incoming: Resource) -> Resource:
-    """Return `held` with the elements that only `incoming` has; identifiers are added up."""
-    merged = {**incoming, **held}
-    return _with_identifiers(merged, held, incoming)
 
 
 def with_tag(resource: Resource, tag: dict[str, str]) -> Resource:
@@ -79,54 +74,13 @@ def is_provisional(patient: Resource) -> bool:
     return PROVISIONAL in patient.get("meta", {}).get("tag", [])
 
 
-def _with_identifiers(merged: Resource, held: Resource, incoming: Resource) -> Resource:
-    both = _identifiers(held.get("identifier"), incoming.get("identifier"))
-    # Bundle, QuestionnaireResponse and Composition have one identifier, not a list.
-    if both and isinstance(merged.get("identifier"), list):
-        merged["identifier"] = both
-    return merged
-
-
-def _identifiers(held: Any, incoming: Any) -> list[Any]:  # noqa: ANN401 - identifiers, or one
-    """Return both lists; a number without authority gives way to the same one with it."""
-    both = union(held, incoming)
-    owned = {_number(item) for item in both if item.get("system")}
-    return [item for item in both if item.get("system") or _number(item) not in owned]
-
-
-def _number(identifier: dict[str, Any]) -> tuple[str, str]:
-    codings = identifier.get("type", {}).get("coding", [{}])
-    return codings[0].get("code", ""), identifier.get("value", "")
-
-
-def union(held: Any, incoming: Any) -> list[Any]:  # noqa: ANN401 - any repeating element
-    """Return the items of both lists; an identifier that both have counts once."""
-    first = list(held) if isinstance(held, list) else []
-    known = [_sameness(item) for item in first]
-    second = incoming if isinstance(incoming, list) else []
-    return first + [item for item in second if _sameness(item) not in known]
-
-
-def _sameness(item: Any) -> object:  # noqa: ANN401 - any element
-    if isinstance(item, dict) and "value" in item:
-        return item.get("system"), item["value"]
-    return item
-
-
 def _general(held: Resource, incoming: Resource, write: Write) -> Resource | None:
     return overlay(held, incoming) if write is Write.ASSERT else fill(held, incoming)
 
 
-def _patient(held: Resource, incoming: Resource, write: Write) -> Resource | None:
-    if write is Write.MENTION:
-        # Only an identity source changes an identity.
-        return None
-    return without_tag(overlay(held, incoming), PROVISIONAL)
-
-
 def _service_request(held: Resource, incoming: Resource, write: Write) -> Resource | None:
     if write is Write.MENTION:
-        named = _with_identifiers(dict(held), held, incoming)
+        named = with_identifiers(dict(held), held, incoming)
         # The final report ends an order that was under way.
         done = incoming.get("status") == "completed" and held.get("status") == "active"
         return named | ({"status": "completed"} if done else {})
@@ -141,10 +95,23 @@ def _diagnostic_report(held: Resource, incoming: Resource, _write: Write) -> Res
     if is_older_report(held, incoming):
         return None
     merged = overlay(held, incoming)
+    if incoming.get("status") == "appended":
+        merged = _appended(held, incoming, merged)
     for name in ("basedOn", "imagingStudy"):
         both = union(held.get(name), incoming.get(name))
         if both:
             merged[name] = both
+    return merged
+
+
+def _appended(held: Resource, incoming: Resource, merged: Resource) -> Resource:
+    """Return a report with its addendum after it: what was there stays."""
+    for name in ("presentedForm", "result"):
+        if both := union(held.get(name), incoming.get(name)):
+            merged[name] = both
+    first, second = held.get("conclusion"), incoming.get("conclusion")
+    if first:
+        merged["conclusion"] = f"{first}\n{second}" if second and second not in first else first
     return merged
 
 
@@ -174,6 +141,54 @@ def _document_reference(held: Resource, incoming: Resource, write: Write) -> Res
     merged = overlay(held, incoming) if write is Write.ASSERT else fill(held, incoming)
     if held.get("status") == "entered-in-error":
         merged["status"] = held["status"]
+    if not _holds_document(incoming):
+        # A message about a document that has been sent brings no content.
+        merged["content"] = held["content"]
+    return merged
+
+
+def _holds_document(resource: Resource) -> bool:
+    attachments = (item.get("attachment", {}) for item in resource.get("content", ()))
+    return any("url" in one or "data" in one for one in attachments)
+
+
+def _appointment(held: Resource, incoming: Resource, write: Write) -> Resource | None:
+    if write is Write.MENTION or held.get("status") == "entered-in-error":
+        return fill(held, incoming)
+    merged = overlay(held, incoming)
+    begun = held.get("status") in _APPOINTMENT_BEGUN
+    if begun and incoming["status"] in _APPOINTMENT_OPEN and _same_time(held, incoming):
+        # A correction of what goes on does not book it again.
+        merged["status"] = held["status"]
+    if merged["status"] in _APPOINTMENT_OVER:
+        merged["participant"] = _participants(held, incoming)
+    if merged["status"] != "cancelled":
+        merged.pop("cancelationReason", None)
+    if both := union(held.get("basedOn"), incoming.get("basedOn")):
+        merged["basedOn"] = both
+    return merged
+
+
+def _same_time(held: Resource, incoming: Resource) -> bool:
+    return "start" not in incoming or held.get("start") == incoming["start"]
+
+
+def _participants(held: Resource, incoming: Resource) -> list[Any]:
+    """Keep those that a cancellation no longer names."""
+    named: list[Any] = incoming.get("participant", [])
+    actors = [one.get("actor") for one in named]
+    return named + [one for one in held.get("participant", []) if one.get("actor") not in actors]
+
+
+def _task(held: Resource, incoming: Resource, write: Write) -> Resource | None:
+    if write is Write.MENTION:
+        return fill(held, incoming)
+    merged = overlay(held, incoming)
+    if incoming["status"] in _TASK_ASKED and held["status"] not in _TASK_ASKED:
+        # Asked again, or said to have come in: what was answered stands.
+        merged["status"] = held["status"]
+    elif "statusReason" not in incoming and incoming["status"] != held["status"]:
+        merged.pop("statusReason", None)
     return merged
 
 
@@ -181,12 +196,31 @@ def _once(_held: Resource, _incoming: Resource, _write: Write) -> Resource | Non
     return None
 
 
+def _patient(held: Resource, incoming: Resource, write: Write) -> Resource | None:
+    if write is Write.MENTION:
+        # Only an identity source changes an identity.
+        return None
+    return without_tag(newer_identity(held, incoming), PROVISIONAL)
+
+
+def _encounter(held: Resource, incoming: Resource, write: Write) -> Resource | None:
+    return next_visit(held, incoming, stated=write is Write.ASSERT)
+
+
+def _consent(held: Resource, incoming: Resource, _write: Write) -> Resource | None:
+    return next_consent(held, incoming)
+
+
 _RULES: Final[dict[str, Rule]] = {
     "Patient": _patient,
+    "Encounter": _encounter,
+    "Consent": _consent,
     "ServiceRequest": _service_request,
     "DiagnosticReport": _diagnostic_report,
     "ImagingStudy": _imaging_study,
     "DocumentReference": _document_reference,
+    "Appointment": _appointment,
+    "Task": _task,
     "Provenance": _once,
     "Binary": _once,
 }

@@ -5,27 +5,34 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from gateway.access.origin import on_behalf_of
 from gateway.errors import (
     Forbidden,
     GatewayError,
+    Invalid,
     Issue,
     RequiredMissing,
     Truncated,
     Unavailable,
 )
 from gateway.hl7v2.acknowledgement import AckError, build_ack
+from gateway.hl7v2.acknowledgement_mode import acknowledgement_codes, mode_of
 from gateway.hl7v2.message import Message
-from gateway.ingest.entries import Applied, apply, is_inline, issues_of
+from gateway.ingest.arrival import Arrival, entry_of
+from gateway.ingest.entries import apply, is_inline
+from gateway.ingest.err_code import err_code
+from gateway.ingest.recording import issues_for, journaled
 from gateway.mapping.hl7v2 import Context, map_message
-from gateway.store.records import JournalEntry, JournalState
+from gateway.store.records import Acknowledged, JournalEntry, JournalState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
+    from gateway.ingest.answering import Answering
     from gateway.ingest.linking import Linking
     from gateway.mapping.entry import Mapped
     from gateway.store.api import Store, Transaction
@@ -36,18 +43,16 @@ _log = logging.getLogger("gateway.mllp")
 # Larger originals lie in the object store.
 INLINE_BYTES: Final = 256 * 1024
 _ANSWERED: Final = (JournalState.PROCESSED, JournalState.SUPERSEDED)
-_MICROS: Final = 1_000_000
+# General acknowledgements: never answered, or two gateways would never stop.
+_ACKNOWLEDGEMENTS: Final = ("ACK", "MCF")
 
 
-@dataclass(frozen=True, slots=True)
-class _Arrival:
-    """One message as it came, before anybody has read it."""
+def _no_agreement(_sender: str) -> str:
+    return ""
 
-    raw: bytes
-    peer: str
-    at: datetime
-    digest: bytes
-    replay_of: int | None = None
+
+def _lenient(_message: Message) -> tuple[Issue, ...]:
+    return ()
 
 
 class MessageIngest:
@@ -63,8 +68,16 @@ class MessageIngest:
         charsets: Mapping[str, str],
         clock: Callable[[], datetime],
         new_id: Callable[[], str],
+        agreed_mode: Callable[[str], str] = _no_agreement,
+        breaches: Callable[[Message], tuple[Issue, ...]] = _lenient,
+        answering: Answering | None = None,
     ) -> None:
-        """Work on `store` and `objects`; `charsets` overrides MSH-18 by sender."""
+        """Work on `store` and `objects`; `charsets` overrides MSH-18 by sender.
+
+        `agreed_mode` gives the acknowledgement mode agreed with a sender, `original` or
+        `enhanced`, empty when MSH-15 and MSH-16 say it. `breaches` gives why a message is refused
+        for its profile. `answering` is told which answer belongs to which entry.
+        """
         self._store = store
         self._objects = objects
         self._linking = linking
@@ -72,18 +85,34 @@ class MessageIngest:
         self._charsets = charsets
         self._clock = clock
         self._new_id = new_id
+        self._agreed_mode = agreed_mode
+        self._breaches = breaches
+        self._answering = answering
 
-    def receive(self, raw: bytes, peer: str, *, replay_of: int | None = None) -> bytes:
-        """Take one message and return its acknowledgement, unframed; never raises.
+    def receive(
+        self,
+        raw: bytes,
+        peer: str,
+        *,
+        replay_of: int | None = None,
+        always: bool = False,
+        reason: str = "",
+    ) -> bytes:
+        """Take one message and return its acknowledgements, unframed; never raises.
 
-        AA once it is committed; AE when its content is refused, AR when it may be sent again as
-        it is. https://hl7.eu/HL7v2x/v251/std251/ch02.html#Heading81
+        One in the original mode, none to two in the enhanced, one behind the other. AA once it is
+        committed; AE when its content is refused, AR when it may be sent again as it is. `always`
+        answers as in the original mode whatever the message says: for files. `reason` is why an
+        operator has entry `replay_of` processed again.
+        https://hl7.eu/HL7v2x/v251/std251/ch02.html#Heading81
         """
         digest = hashlib.sha256(raw).digest()
-        arrival = _Arrival(raw, peer, self._clock(), digest, replay_of)
+        arrival = Arrival(raw, peer, self._clock(), digest, replay_of, always, reason)
         message: Message | None = None
         try:
             message = self._read(raw)
+            if message.code in _ACKNOWLEDGEMENTS:
+                return self._unawaited(message, arrival)
             return self._process(message, arrival)
         except GatewayError as refusal:
             return self._refuse(message, arrival, refusal)
@@ -96,31 +125,40 @@ class MessageIngest:
         Never processed, however well they read: a report without its end says something else.
         """
         text = "The message is not whole: its block was cut short, or it came outside any block."
-        answer = self._refuse_unread(raw, peer, Truncated(text))
-        return answer if b"MSH" in raw[:64] else None
+        silent = b"MSH" not in raw[:64]
+        answer = self._refuse_unread(raw, peer, Truncated(text), silent=silent)
+        return None if silent else answer
 
-    def postpone(self, raw: bytes, refusal: Unavailable) -> bytes:
+    def postpone(self, raw: bytes, refusal: Unavailable, *, always: bool = False) -> bytes:
         """Answer AR to a message that could not be kept; it may be sent again as it is."""
         message: Message | None = None
         with contextlib.suppress(GatewayError):
             message = self._read(raw)
         error = AckError(refusal.err_code, refusal.text, None, "E")
-        return self._ack(message, refusal.ack_code, (error,))
+        return self._ack(message, refusal.ack_code, (error,), always=always)
 
     def forbidden(self, raw: bytes, peer: str, reason: str) -> bytes:
         """Refuse a message that its sender may not send; it is kept all the same."""
         return self._refuse_unread(raw, peer, Forbidden(reason))
 
-    def oversize(self, head: bytes, size: int, peer: str) -> bytes:
+    def oversize(self, head: bytes, size: int, peer: str, *, always: bool = False) -> bytes:
         """Refuse a message over the limit of size; its first 64 KB are kept."""
         refusal = GatewayError(f"The message of {size} bytes is over the limit of this gateway.")
-        return self._refuse_unread(head, peer, refusal, size=size)
+        return self._refuse_unread(head, peer, refusal, size=size, always=always)
 
-    def _refuse_unread(
-        self, raw: bytes, peer: str, refusal: GatewayError, *, size: int | None = None
+    def _refuse_unread(  # noqa: PLR0913 - what is known of it, by name
+        self,
+        raw: bytes,
+        peer: str,
+        refusal: GatewayError,
+        *,
+        size: int | None = None,
+        always: bool = False,
+        silent: bool = False,
     ) -> bytes:
         """Refuse what is not to be processed, under its control id when it can be read."""
-        arrival = _Arrival(raw, peer, self._clock(), hashlib.sha256(raw).digest())
+        digest = hashlib.sha256(raw).digest()
+        arrival = Arrival(raw, peer, self._clock(), digest, always=always, silent=silent)
         message: Message | None = None
         with contextlib.suppress(GatewayError):
             message = self._read(raw)
@@ -135,16 +173,19 @@ class MessageIngest:
 
     # Accepting
 
-    def _process(self, message: Message, arrival: _Arrival) -> bytes:
+    def _process(self, message: Message, arrival: Arrival) -> bytes:
         if not message.control_id:
             text = "MSH-10 is empty: without a control id no answer can be matched."
             raise RequiredMissing(text, location="MSH^1^10")
+        if breaches := self._breaches(message):
+            raise Invalid(breaches[0].text, issues=breaches)
         mapped = map_message(message, self._context)
+        mapped_at = self._clock()
         for payload in mapped.objects:
             if not is_inline(payload):
                 self._objects.put(payload.content)
-        kept = self._keep(arrival.raw)
-        with self._store.transaction() as tx:
+        kept = self._keep(arrival)
+        with on_behalf_of(message.sender), self._store.transaction() as tx:
             earlier = self._earlier(tx, message, arrival)
             answered = self._answered(tx, message, arrival, earlier)
             if answered is not None:
@@ -154,12 +195,22 @@ class MessageIngest:
                 reused = any(
                     one.digest != arrival.digest and one.state in _ANSWERED for one in earlier
                 )
-                reply = self._commit(tx, message, mapped, arrival, kept, reused=reused)
+                reply = self._commit(
+                    tx, message, mapped, arrival, kept, reused=reused, mapped_at=mapped_at
+                )
         self._note(message, "AA", arrival)
         return reply
 
+    def _unawaited(self, message: Message, arrival: Arrival) -> bytes:
+        """Keep an acknowledgement that came where messages come; nothing is said to it."""
+        text = "This acknowledges nothing that was sent on this connection."
+        entry = self._entry(message, arrival, JournalState.REFUSED, "")
+        self._journal(replace(entry, issues=(Issue(text, location="MSA^1^2"),)), arrival)
+        self._note(message, "", arrival)
+        return b""
+
     def _earlier(
-        self, tx: Transaction, message: Message, arrival: _Arrival
+        self, tx: Transaction, message: Message, arrival: Arrival
     ) -> Sequence[SameMessage]:
         """Return what came before under this control id; a replay is meant to repeat."""
         if arrival.replay_of is not None:
@@ -167,13 +218,13 @@ class MessageIngest:
         return tx.same_message(message.sender, message.control_id)
 
     def _answered(
-        self, tx: Transaction, message: Message, arrival: _Arrival, earlier: Sequence[SameMessage]
+        self, tx: Transaction, message: Message, arrival: Arrival, earlier: Sequence[SameMessage]
     ) -> bytes | None:
         """Return the answer that the very same message got before."""
         for one in earlier:
             if one.digest == arrival.digest and one.state in _ANSWERED:
                 duplicate = self._entry(message, arrival, JournalState.DUPLICATE, "AA")
-                tx.record(replace(duplicate, replay_of=one.id, reply=one.reply))
+                self._record(tx, replace(duplicate, replay_of=one.id, reply=one.reply), arrival)
                 return one.reply
         return None
 
@@ -182,58 +233,82 @@ class MessageIngest:
         tx: Transaction,
         message: Message,
         mapped: Mapped,
-        arrival: _Arrival,
+        arrival: Arrival,
         kept: tuple[bytes | None, str | None],
         *,
         reused: bool,
+        mapped_at: datetime,
     ) -> bytes:
-        applied = apply(tx, mapped, self._linking)
-        issues = _warnings(message, mapped, applied, reused=reused)
+        number = tx.reserve()
+        # Of the first reception: a replay that changes nothing must not change this either.
+        original = number if arrival.replay_of is None else arrival.replay_of
+        applied = apply(tx, journaled(mapped, original), self._linking)
+        issues = issues_for(message, mapped, applied, reused=reused)
+        for one in mapped.unmapped_codes:
+            tx.note_code(*one)
         state = JournalState.SUPERSEDED if applied.superseded else JournalState.PROCESSED
         told = tuple(issue for issue in issues if issue.severity == "warning")
         reply = self._ack(
             message,
             "AA",
             tuple(AckError("0", one.text, one.location, one.severity) for one in told),
+            always=arrival.always,
         )
         entry = self._entry(message, arrival, state, "AA")
         raw, name = kept
-        tx.record(
+        self._record(
+            tx,
             replace(
                 entry,
-                issues=issues,
+                id=number,
+                mapped=arrival.until(mapped_at),
+                issues=(*entry.issues, *issues),
                 resources=tuple(applied.written),
                 reply=reply,
                 raw=raw,
                 object=name,
-            )
+            ),
+            arrival,
         )
         return reply
+
+    def _record(self, tx: Transaction, entry: JournalEntry, arrival: Arrival) -> None:
+        """Write an entry; the answer to a file is the file beside it."""
+        if arrival.silent:
+            entry = replace(entry, reply=b"")
+        if arrival.always and entry.reply and arrival.replay_of is None:
+            entry = replace(entry, acknowledged=Acknowledged.SENT)
+        number = tx.record(entry)
+        if self._answering is not None and not arrival.always and arrival.replay_of is None:
+            self._answering.expect(entry.reply, number)
 
     # Refusing
 
     def _refuse(
         self,
         message: Message | None,
-        arrival: _Arrival,
+        arrival: Arrival,
         refusal: GatewayError,
         *,
         size: int | None = None,
     ) -> bytes:
         errors = tuple(
-            AckError(refusal.err_code, issue.text, issue.location, "E") for issue in refusal.issues
+            AckError(err_code(message, refusal, issue), issue.text, issue.location, "E")
+            for issue in refusal.issues
         )
-        reply = self._ack(message, refusal.ack_code, errors)
+        reply = self._ack(message, refusal.ack_code, errors, always=arrival.always)
         state = JournalState.UNREADABLE if message is None else JournalState.REFUSED
         entry = self._entry(message, arrival, state, refusal.ack_code)
-        entry = replace(entry, issues=refusal.issues, reply=reply, size=size or entry.size)
+        issues = (*entry.issues, *refusal.issues)
+        entry = replace(entry, issues=issues, reply=reply, size=size or entry.size)
         if not isinstance(refusal, Unavailable) and not self._journal(entry, arrival):
             again = Unavailable("The store cannot commit now: send the message again later.")
-            return self._ack(message, "AR", (AckError(again.err_code, again.text, None, "E"),))
+            error = AckError(again.err_code, again.text, None, "E")
+            return self._ack(message, "AR", (error,), always=arrival.always)
         self._note(message, refusal.ack_code, arrival)
         return reply
 
-    def _fail(self, message: Message | None, arrival: _Arrival, fault: Exception) -> bytes:
+    def _fail(self, message: Message | None, arrival: Arrival, fault: Exception) -> bytes:
         """Answer a fault of our own: the message stays in the journal for a replay."""
         trace = fault.__traceback__
         while trace is not None and trace.tb_next is not None:
@@ -246,52 +321,59 @@ class MessageIngest:
         # The exception's own text may quote the patient: only its kind and place are logged.
         _log.error("hl7.fault", extra={"kind": type(fault).__name__, "at": where})
         text = f"A fault of the gateway ({type(fault).__name__}): the message is kept for a replay."
-        reply = self._ack(message, "AE", (AckError("207", text, None, "E"),))
+        error = AckError("207", text, None, "E")
+        reply = self._ack(message, "AE", (error,), always=arrival.always)
         entry = self._entry(message, arrival, JournalState.FAILED, "AE")
         issue = Issue(f"{type(fault).__name__} at {where}", code="exception")
-        if not self._journal(replace(entry, issues=(issue,), reply=reply), arrival):
-            return self._ack(message, "AR", (AckError("207", text, None, "E"),))
+        if not self._journal(replace(entry, issues=(*entry.issues, issue), reply=reply), arrival):
+            return self._ack(message, "AR", (error,), always=arrival.always)
         return reply
 
-    def _journal(self, entry: JournalEntry, arrival: _Arrival) -> bool:
+    def _journal(self, entry: JournalEntry, arrival: Arrival) -> bool:
         try:
-            raw, name = self._keep(arrival.raw)
+            raw, name = self._keep(arrival)
             with self._store.transaction() as tx:
-                tx.record(replace(entry, raw=raw, object=name))
+                self._record(tx, replace(entry, raw=raw, object=name), arrival)
         except Unavailable:
             return False
         return True
 
     # Words
 
-    def _keep(self, raw: bytes) -> tuple[bytes | None, str | None]:
-        if len(raw) <= INLINE_BYTES:
-            return raw, None
-        return None, self._objects.put(raw)
+    def _keep(self, arrival: Arrival) -> tuple[bytes | None, str | None]:
+        if arrival.replay_of is not None:
+            # The entry that it replays has it.
+            return None, None
+        if len(arrival.raw) <= INLINE_BYTES:
+            return arrival.raw, None
+        return None, self._objects.put(arrival.raw)
 
-    def _ack(self, message: Message | None, code: str, errors: tuple[AckError, ...]) -> bytes:
-        return build_ack(message, code, control_id=self._new_id(), now=self._clock(), errors=errors)
+    def _ack(
+        self, message: Message | None, code: str, errors: tuple[AckError, ...], *, always: bool
+    ) -> bytes:
+        """Return the answers that the sender wants, the last of them with the errors."""
+        agreed = self._agreed_mode(message.sender) if message else ""
+        mode = mode_of(message, "original" if always else agreed)
+        codes = acknowledgement_codes(mode, code, errors[0].err_code if errors else "0")
+        answers = [
+            build_ack(
+                message,
+                one,
+                control_id=self._new_id(),
+                now=self._clock(),
+                errors=errors if one == codes[-1] else (),
+                final=one == code and not mode.is_original,
+            )
+            for one in codes
+        ]
+        return b"".join(answers)
 
     def _entry(
-        self, message: Message | None, arrival: _Arrival, state: JournalState, answer: str
+        self, message: Message | None, arrival: Arrival, state: JournalState, answer: str
     ) -> JournalEntry:
-        took = (self._clock() - arrival.at).total_seconds()
-        return JournalEntry(
-            received=arrival.at,
-            door="mllp",
-            peer=arrival.peer,
-            kind=f"{message.code}^{message.event}" if message else "",
-            state=state,
-            digest=arrival.digest,
-            size=len(arrival.raw),
-            sender=message.sender if message else "",
-            control_id=message.control_id if message else "",
-            answer=answer,
-            took=int(took * _MICROS),
-            replay_of=arrival.replay_of,
-        )
+        return entry_of(message, arrival, state, answer, self._clock())
 
-    def _note(self, message: Message | None, answer: str, arrival: _Arrival) -> None:
+    def _note(self, message: Message | None, answer: str, arrival: Arrival) -> None:
         kind = f"{message.code}^{message.event}" if message else "unreadable"
         took = (self._clock() - arrival.at).total_seconds()
         _log.info(
@@ -303,13 +385,3 @@ class MessageIngest:
                 "ms": round(took * 1000, 1),
             },
         )
-
-
-def _warnings(
-    message: Message, mapped: Mapped, applied: Applied, *, reused: bool
-) -> tuple[Issue, ...]:
-    found = [Issue(text, severity="warning") for text in message.warnings]
-    if reused:
-        text = "This control id has been used for another message: both were processed."
-        found.append(Issue(text, location="MSH^1^10", severity="warning"))
-    return (*found, *mapped.warnings, *issues_of(applied))

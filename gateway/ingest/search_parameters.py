@@ -6,6 +6,7 @@ https://hl7.org/fhir/R4/searchparameter.html. Every process of the gateway has a
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from gateway.errors import GatewayError
@@ -39,6 +40,8 @@ class SearchParameters:
         self._generation = Generation(store, _TYPE)
         # Where no SearchParameter was ever written there is nothing to read.
         self._installed_at = 0
+        # Before the first refresh a process writes nothing.
+        self._in_use = False
         self.unserved: dict[str, str] = {}
         self.served = 0
 
@@ -48,12 +51,16 @@ class SearchParameters:
         Raises `Unavailable` when the store does not answer.
         """
         now = self._generation.now()
+        in_use, self._in_use = self._in_use, True
         if now == self._installed_at:
             return False
         definitions = newest(self._active())
         rows, self.unserved = table(definitions)
         self.served = len(definitions) - len(self.unserved)
-        install(rows)
+        if in_use:
+            self._store.redefine(partial(install, rows))
+        else:
+            install(rows)
         self._installed_at = now
         return True
 

@@ -15,15 +15,19 @@ from typing import TYPE_CHECKING, Final
 
 from gateway.access.decision import Request
 from gateway.mllp.alarm import Alarm
-from gateway.mllp.connection import Connection, Limits, Ports
+from gateway.mllp.connection import Connection, Ports, Surroundings
+from gateway.mllp.limits import Limits, Memory, Places
 
 if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable
     from typing import Self
 
 __all__ = ["Limits", "MllpServer", "Ports"]
 
 _log: Final = logging.getLogger("gateway.mllp")
-_BACKLOG: Final = 128
+# A thousand senders may come back at once after a restart.
+_BACKLOG: Final = 1024
 # How soon `serve_until` sees that it shall stop.
 _LOOK_UP_SECONDS: Final = 0.2
 
@@ -31,12 +35,26 @@ _LOOK_UP_SECONDS: Final = 0.2
 class MllpServer:
     """Listens on one address: `bind`, then `serve_until`, then `drain`."""
 
-    def __init__(self, host: str, port: int, ports: Ports, limits: Limits | None = None) -> None:
-        """Serve `ports` on `host` and `port` (0: any free one), within `limits`."""
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        ports: Ports,
+        limits: Limits | None = None,
+        *,
+        tls: Callable[[], ssl.SSLContext] | None = None,
+    ) -> None:
+        """Serve `ports` on `host` and `port` (0: any free one), within `limits`.
+
+        `tls` gives the context of each new connection.
+        """
         self._host = host
         self._port = port
         self._ports = ports
         self._limits = limits or Limits()
+        self._tls = tls
+        self._memory = Memory(self._limits.memory_bytes)
+        self._places = Places(self._limits)
         self._listener: socket.socket | None = None
         self._threads: dict[threading.Thread, socket.socket] = {}
         self._lock = threading.Lock()
@@ -133,17 +151,17 @@ class MllpServer:
             _log.warning("mllp.accept-failed", extra={"fault": type(fault).__name__})
             time.sleep(_LOOK_UP_SECONDS)
             return
-        self._admit(peer_socket, _peer_name(address))
+        self._admit(peer_socket, address[0], _peer_name(address))
 
-    def _admit(self, peer_socket: socket.socket, peer: str) -> None:
-        reason = self._refused(peer)
+    def _admit(self, peer_socket: socket.socket, address: str, peer: str) -> None:
+        reason = self._refused(peer) or self._places.take(address)
         if reason:
             _log.warning("mllp.refused", extra={"peer": peer, "reason": reason})
             peer_socket.close()
             return
         thread = threading.Thread(
             target=self._serve,
-            args=(peer_socket, peer, self._alarm),
+            args=(peer_socket, address, peer, self._alarm),
             name=f"mllp-{peer}",
             daemon=True,
         )
@@ -153,26 +171,26 @@ class MllpServer:
             thread.start()
         except RuntimeError:
             _log.exception("mllp.refused", extra={"peer": peer, "reason": "no thread to be had"})
-            self._forget(thread)
+            self._forget(thread, address)
             peer_socket.close()
 
     def _refused(self, peer: str) -> str:
         if self._draining():
             return "draining"
-        if self.connections >= self._limits.connections:
-            return "too many connections"
         decision = self._ports.decide(Request("mllp", "connect", peer=peer))
         return "" if decision.permitted else decision.reason
 
-    def _serve(self, peer_socket: socket.socket, peer: str, alarm: Alarm) -> None:
+    def _serve(self, peer_socket: socket.socket, address: str, peer: str, alarm: Alarm) -> None:
+        around = Surroundings(self._ports, self._limits, self._memory, alarm, self._tls)
         try:
-            Connection(peer_socket, peer, self._ports, self._limits, alarm).serve()
+            Connection(peer_socket, peer, around).serve()
         finally:
-            self._forget(threading.current_thread())
+            self._forget(threading.current_thread(), address)
 
-    def _forget(self, thread: threading.Thread) -> None:
+    def _forget(self, thread: threading.Thread, address: str) -> None:
         with self._lock:
             self._threads.pop(thread, None)
+        self._places.leave(address)
 
 
 def _peer_name(address: tuple[str, int]) -> str:

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
+from typing_extensions import override
 
 from gateway.store import rows
 from gateway.store.database import Database, open_database
 from gateway.store.group_commit import GroupCommit
 from gateway.store.history import Wanted, versions
 from gateway.store.index_state import SELECT, Wholeness, asks_for_words
+from gateway.store.journal import JournalReader
 from gateway.store.records import (
     Delivery,
     DeliveryState,
-    JournalEntry,
-    JournalState,
     Page,
     Progress,
     Stored,
@@ -30,7 +31,7 @@ from gateway.store.search.asking import Asker
 from gateway.store.search.explaining import explanation
 from gateway.store.search.running import run
 from gateway.store.search.sql import FLAVORS
-from gateway.store.statements import CURRENT_COLUMNS, DELIVERY, JOURNAL, RESOURCE, VERSION
+from gateway.store.statements import CURRENT_COLUMNS, DELIVERY, RESOURCE, VERSION
 from gateway.store.transaction import Transaction
 
 if TYPE_CHECKING:
@@ -41,8 +42,12 @@ if TYPE_CHECKING:
 
     from gateway.fhir.search.query import SearchQuery
     from gateway.store.database import Cursor
+    from gateway.store.records import AnswerNote
 
 __all__ = ["Hook", "Store", "Stored", "Transaction", "Written", "open_store"]
+
+# Answers that one transaction takes along.
+_ANSWERS: Final = 1_000
 
 if TYPE_CHECKING:
     Hook = Callable[[Transaction, Written], None]
@@ -62,7 +67,7 @@ def open_store(
     return Store(open_database(url), clock=clock, local_bases=local_bases)
 
 
-class Store:
+class Store(JournalReader):
     """Resources, journal and outbox over one database."""
 
     def __init__(
@@ -82,6 +87,7 @@ class Store:
         self._wholeness = Wholeness()
         # Types of which this process knows that `index_state` has them.
         self._indexed_types: set[str] = set()
+        self._answers: SimpleQueue[AnswerNote] = SimpleQueue()
         self.local_reads = database.local_reads
 
     def watch(self, hook: Hook) -> None:
@@ -105,6 +111,8 @@ class Store:
                 indexed_types=self._indexed_types,
             )
             yield transaction
+            if not self._answers.empty():
+                transaction.answered(self._take_answers())
             transaction.leave()
 
     def together(self) -> AbstractContextManager[None]:
@@ -186,6 +194,14 @@ class Store:
             page = run(asker, query)
         return explanation(asker.asked, page)
 
+    def redefine(self, change: Callable[[], None]) -> list[str]:
+        """Change the definitions of search parameters by `change` while this process writes.
+
+        Returns the types of which it may have written resources without their new rows: they are
+        filled anew behind the commits.
+        """
+        return self.indexing.redefine(change)
+
     def reindexing(self) -> list[Progress]:
         """Return what index rows are being filled, and how far; empty when all are there."""
         return self.indexing.progress()
@@ -206,34 +222,22 @@ class Store:
 
     # Journal and outbox
 
-    def journal(
-        self,
-        *,
-        before: int | None = None,
-        state: JournalState | None = None,
-        door: str | None = None,
-        text: str | None = None,
-        limit: int = 50,
-    ) -> list[JournalEntry]:
-        """Return journal entries, newest first; `text` is a control id, sender or kind."""
-        statement = select(JOURNAL).order_by(JOURNAL.c.id.desc()).limit(limit)
-        if before is not None:
-            statement = statement.where(JOURNAL.c.id < before)
-        if state is not None:
-            statement = statement.where(JOURNAL.c.state == state.value)
-        if door is not None:
-            statement = statement.where(JOURNAL.c.door == door)
-        if text is not None:
-            columns = (JOURNAL.c.control_id, JOURNAL.c.sender, JOURNAL.c.kind)
-            statement = statement.where(
-                or_(*(column.contains(text, autoescape=True) for column in columns))
-            )
-        return [rows.journal_entry(row) for row in self._fetch(statement)]
+    def note_answer(self, note: AnswerNote) -> None:
+        """Keep what became of an answer until the next transaction takes it along."""
+        self._answers.put(note)
 
-    def journal_entry(self, number: int) -> JournalEntry | None:
-        """Return one journal entry, or None."""
-        found = self._fetch(select(JOURNAL).where(JOURNAL.c.id == number))
-        return rows.journal_entry(found[0]) if found else None
+    def flush_answers(self) -> None:
+        """Write what `note_answer` has kept; raises `Unavailable`."""
+        if not self._answers.empty():
+            with self.transaction():
+                pass
+
+    def _take_answers(self) -> list[AnswerNote]:
+        found: list[AnswerNote] = []
+        with suppress(Empty):
+            while len(found) < _ANSWERS:
+                found.append(self._answers.get_nowait())
+        return found
 
     def deliveries(self, *, state: DeliveryState | None = None, limit: int = 50) -> list[Delivery]:
         """Return deliveries, newest first."""
@@ -293,6 +297,7 @@ class Store:
             cursor.execute("SELECT 1")
             cursor.fetchone()
 
+    @override
     def _fetch(self, statement: Select[Any]) -> list[Any]:
         try:
             with self.database.engine.connect() as connection:

@@ -42,6 +42,8 @@ _INSTRUCTIONS: Final = 20_000
 # How long one search may keep the database busy.
 SEARCH_SECONDS: Final = 20.0
 _READ_POOL: Final = 4
+# The pages that a large transaction changes stay in memory up to here.
+_WRITER_CACHE_KB: Final = 12_288
 # SQLite's words, and PostgreSQL's.
 _NO_TABLE: Final = re.compile(r'no such table|relation "\w+" does not exist')
 
@@ -49,6 +51,8 @@ _NO_TABLE: Final = re.compile(r'no such table|relation "\w+" does not exist')
 class Cursor(Protocol):
     """What both drivers' cursors do."""
 
+    @property
+    def rowcount(self) -> int: ...  # noqa: D102 - DB-API
     def execute(self, sql: str, parameters: Sequence[object] = ..., /) -> Any: ...  # noqa: ANN401, D102 - DB-API
     def executemany(self, sql: str, parameters: Sequence[Sequence[object]], /) -> Any: ...  # noqa: ANN401, D102 - DB-API
     def fetchone(self) -> Any: ...  # noqa: ANN401, D102 - DB-API
@@ -68,6 +72,8 @@ class Database(ABC):
 
     #: True when a point read costs less than handing it to another thread.
     local_reads: bool = False
+    #: How long one search may take; set before the first one.
+    search_seconds: float = SEARCH_SECONDS
     faults: tuple[type[Exception], ...]
     engine: Engine
     sql: dict[str, Sql]
@@ -107,7 +113,7 @@ class Database(ABC):
 
     @abstractmethod
     def searching(self) -> AbstractContextManager[Cursor]:
-        """Lend a cursor that sees one state of the data throughout, for `SEARCH_SECONDS`.
+        """Lend a cursor that sees one state of the data throughout, for `search_seconds`.
 
         Raises `TooCostly` when the time is over, `Unavailable`.
         """
@@ -177,6 +183,7 @@ class SqliteDatabase(Database):
                 self.path.parent.mkdir(parents=True, exist_ok=True)
                 self._lock_file = self.path.with_name(f"{self.path.name}-writer").open("w")
                 self._writer = self._connect()
+                self._writer.execute(f"PRAGMA cache_size=-{_WRITER_CACHE_KB}")
                 self._patience = 0
             left = _lock(self._lock_file)
             self._wait_at_most(self._writer, left)
@@ -243,7 +250,7 @@ class SqliteDatabase(Database):
     @contextmanager
     def hurried(self, cursor: Cursor) -> Iterator[None]:
         assert isinstance(cursor, sqlite3.Cursor)  # noqa: S101 - what this database lends
-        deadline = time.monotonic() + SEARCH_SECONDS
+        deadline = time.monotonic() + self.search_seconds
         # Asked every few thousand instructions of SQLite's machine.
         cursor.connection.set_progress_handler(
             lambda: int(time.monotonic() > deadline), _INSTRUCTIONS
@@ -284,16 +291,17 @@ def _last_numbers(row: Sequence[Any]) -> dict[str, int]:
 
 
 def _set_pragmas(connection: Any, _record: object) -> None:  # noqa: ANN401 - a driver connection
-    # 16 MB of page cache at most a connection; a WAL of 4 000 pages before it is folded back.
+    # A page cache of 4 MB a connection: a door has six, and what the system has in memory is read
+    # fast enough. Not mapped into memory: every connection's map counts as the door's memory, up
+    # to the whole file. A WAL of 4 000 pages before it is folded back.
     for pragma in (
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
-        "cache_size=-16384",
+        "cache_size=-4096",
         "temp_store=MEMORY",
         "wal_autocheckpoint=4000",
-        # Pages that the system has in memory are read where they are.
-        "mmap_size=17179869184",
+        "mmap_size=0",
     ):
         connection.execute(f"PRAGMA {pragma}")
 
@@ -369,7 +377,7 @@ class PostgresDatabase(Database):
         self._searches = create_engine(
             url, pool_size=_READ_POOL, max_overflow=_READ_POOL * 3, isolation_level="AUTOCOMMIT"
         )
-        event.listen(self._searches, "connect", _set_for_searches)
+        event.listen(self._searches, "connect", self._set_for_searches)
         self._connect = psycopg.connect
         self._writer: psycopg.Connection[Any] | None = None
         lock = f"SELECT pg_advisory_xact_lock({_ADVISORY_KEY})"
@@ -383,7 +391,7 @@ class PostgresDatabase(Database):
                 if self._writer is None or self._writer.closed:
                     self._writer = self._connect(self._dsn, connect_timeout=5, autocommit=True)
                     self._writer.execute(f"SET lock_timeout = '{int(LOCK_SECONDS)}s'")
-                    _set_for_searches(self._writer, None)
+                    self._set_for_searches(self._writer, None)
                 cursor: Any = self._writer.cursor()
                 # One round trip; each statement sees what was committed when it began.
                 cursor.execute(self._begin)
@@ -431,6 +439,11 @@ class PostgresDatabase(Database):
     def reading(self) -> AbstractContextManager[Cursor]:
         return self._lent(self.engine)
 
+    def _set_for_searches(self, connection: Any, _record: object) -> None:  # noqa: ANN401 - a driver connection
+        connection.execute("; ".join(_SEARCH_SETTINGS))
+        milliseconds = max(1, round(self.search_seconds * 1000))
+        connection.execute(f"SET statement_timeout = {milliseconds}")
+
     @override
     @contextmanager
     def searching(self) -> Iterator[Cursor]:
@@ -474,8 +487,3 @@ class PostgresDatabase(Database):
         self._drop()
         self._searches.dispose()
         super().close()
-
-
-def _set_for_searches(connection: Any, _record: object) -> None:  # noqa: ANN401 - a driver connection
-    connection.execute("; ".join(_SEARCH_SETTINGS))
-    connection.execute(f"SET statement_timeout = '{int(SEARCH_SECONDS)}s'")

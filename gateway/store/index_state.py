@@ -92,16 +92,19 @@ class Wholeness:
     def __init__(self) -> None:
         """Know nothing yet."""
         self._asked = -_SECONDS
+        self._installation = installation()
         self._missing: dict[str, frozenset[str]] = {}
 
     def is_due(self) -> bool:
-        """Whether `learn` should be called."""
-        return time.monotonic() - self._asked >= _SECONDS
+        """Whether `learn` should be called: in a while, and at once for new definitions."""
+        old = time.monotonic() - self._asked >= _SECONDS
+        return old or self._installation != installation()
 
     def learn(self, rows: list[Any]) -> None:
         """Take the rows of `index_state`."""
         states = [State(*row) for row in rows]
         self._asked = time.monotonic()
+        self._installation = installation()
         self._missing = {
             state.type: _not_whole(state)
             for state in states

@@ -14,10 +14,10 @@ from gateway.errors import Unavailable
 
 if TYPE_CHECKING:
     from alembic.config import Config
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Engine
 
 # The last file in migrations/versions; a test holds the two together.
-HEAD: Final = "0002"
+HEAD: Final = "0003"
 # Two gateways started at once must not migrate at once.
 _ADVISORY_KEY: Final = 7_277_374
 
@@ -35,6 +35,7 @@ def migrate(url: str) -> bool:
         with engine.connect() as connection:
             if current_revision(connection) == HEAD:
                 return False
+        _prepare(engine)
         with engine.begin() as connection:
             if connection.dialect.name == "postgresql":
                 connection.execute(text(f"SELECT pg_advisory_xact_lock({_ADVISORY_KEY})"))
@@ -45,6 +46,20 @@ def migrate(url: str) -> bool:
         raise Unavailable(message) from fault
     finally:
         engine.dispose()
+
+
+def _prepare(engine: Engine) -> None:
+    """Let a new SQLite file give back the pages that it no longer needs.
+
+    https://www.sqlite.org/pragma.html#pragma_auto_vacuum: only before the first table, or with
+    VACUUM (`gateway journal prune --compact`).
+    """
+    if engine.dialect.name == "sqlite":
+        with engine.connect() as connection:
+            connection.execute(text("PRAGMA auto_vacuum = INCREMENTAL"))
+            if current_revision(connection) is None:
+                # The header is written with the first page.
+                connection.execute(text("VACUUM"))
 
 
 def current_revision(connection: Connection) -> str | None:

@@ -39,6 +39,12 @@ class Objects(Protocol):
     def read(self, sha256: str) -> bytes:
         """Return an object's bytes; raises `NotFound`."""
 
+    def delete(self, sha256: str, *, before: float) -> bool:
+        """Delete an object that nobody has put since `before`, in seconds since the epoch.
+
+        False when it stays, or was not there.
+        """
+
     def check(self) -> None:
         """Raise `Unavailable` unless something can be written."""
 
@@ -78,7 +84,7 @@ class FileObjects:
     def put(self, content: bytes) -> str:
         """Write, fsync, rename, fsync the directory."""
         sha256 = hashlib.sha256(content).hexdigest()
-        if self._path(sha256).exists():
+        if self._is_here(sha256):
             return sha256
         try:
             self.spool.mkdir(parents=True, exist_ok=True, mode=_DIRECTORY_MODE)
@@ -96,11 +102,21 @@ class FileObjects:
         self.adopt(Path(name), sha256)
         return sha256
 
+    def _is_here(self, sha256: str) -> bool:
+        """Say whether an object is there, and that somebody has just wanted it to be."""
+        try:
+            os.utime(self._path(sha256))
+        except FileNotFoundError:
+            return False
+        except OSError as fault:
+            raise _refusal(fault) from fault
+        return True
+
     def adopt(self, path: Path, sha256: str) -> None:
         """Rename the file into place; an object that is there already stays as it is."""
         target = self._path(sha256)
         try:
-            if target.exists():
+            if self._is_here(sha256):
                 path.unlink()
                 return
             if not target.parent.exists():
@@ -122,6 +138,19 @@ class FileObjects:
         """Return the file's bytes."""
         with self.open(sha256) as file:
             return file.read()
+
+    def delete(self, sha256: str, *, before: float) -> bool:
+        """Remove the file, unless it was put again."""
+        path = self._path(sha256)
+        try:
+            if path.stat().st_mtime >= before:
+                return False
+            path.unlink()
+        except FileNotFoundError:
+            return False
+        except OSError as fault:
+            raise _refusal(fault) from fault
+        return True
 
     def check(self) -> None:
         """Write and remove a file."""
@@ -201,6 +230,26 @@ class S3Objects:
     def read(self, sha256: str) -> bytes:
         """Return the object's bytes."""
         return self.open(sha256).read()
+
+    def delete(self, sha256: str, *, before: float) -> bool:
+        """Delete the object, unless it was put again."""
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - as boto3
+
+        named = {"Bucket": self._bucket, "Key": self._key(sha256)}
+        try:
+            found = self._client.head_object(**named)
+            if found["LastModified"].timestamp() >= before:
+                return False
+            self._client.delete_object(**named)
+        except ClientError as fault:
+            if fault.response.get("Error", {}).get("Code") in ("404", "NoSuchKey", "NotFound"):
+                return False
+            message = "The object store does not answer."
+            raise Unavailable(message) from fault
+        except BotoCoreError as fault:
+            message = "The object store does not answer."
+            raise Unavailable(message) from fault
+        return True
 
     def check(self) -> None:
         """Ask for the bucket."""

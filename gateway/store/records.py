@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from gateway.fhir.wire import loads
 
@@ -116,13 +116,30 @@ class JournalState(StrEnum):
     FAILED = "failed"
 
 
+class Acknowledged(StrEnum):
+    """What became of the answer to what came in."""
+
+    # Made, and not known to have left: a moment later it has, or its process has died.
+    PENDING = "not yet"
+    SENT = "sent"
+    # The sender was gone.
+    LOST = "lost"
+    # Nobody waits for one: the sender wants none, or an operator has replayed the message.
+    NONE = "none"
+
+
+# What nobody may forget before somebody has seen to it.
+UNSETTLED: Final = (JournalState.REFUSED, JournalState.UNREADABLE, JournalState.FAILED)
+
+
 @dataclass(frozen=True, slots=True)
 class JournalEntry:
     """One line of the journal, with the original.
 
     `sender` and `control_id` identify a message for its sender; `digest` is the SHA-256 of the
     original; `object` names it in the object store when it is too large for `raw`; `reply` is the
-    acknowledgement as sent; `took` is in microseconds.
+    acknowledgement as sent; `mapped` and `took` are microseconds from its reception to the end of
+    the mapping and to this entry. `acknowledged`, `committed` and `answered` become known later.
     """
 
     received: datetime
@@ -143,6 +160,35 @@ class JournalEntry:
     object: str | None = None
     raw: bytes | None = None
     id: int = 0
+    mapped: int = 0
+    acknowledged: Acknowledged = Acknowledged.PENDING
+    committed: datetime | None = None
+    answered: datetime | None = None
+    # Who has seen to what was refused or failed.
+    seen_by: str = ""
+
+
+class AnswerNote(NamedTuple):
+    """What became of the answer to the journal entry `number`; instants in microseconds."""
+
+    number: int
+    state: Acknowledged
+    committed: int
+    answered: int
+
+
+@dataclass(frozen=True, slots=True)
+class SeenCode:
+    """A code of a sender's own without a standard one, how often and when it came."""
+
+    sender: str
+    field: str
+    system: str
+    code: str
+    display: str
+    count: int
+    first_seen: datetime
+    last_seen: datetime
 
 
 class DeliveryState(StrEnum):

@@ -31,7 +31,7 @@ from gateway.store.statements import BULK, INDEX_COLUMNS, WORD_COLUMNS
 from gateway.store.unwritten import write_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from gateway.store.database import Cursor, Database
     from gateway.store.group_commit import GroupCommit
@@ -82,6 +82,26 @@ class Reindexing:
                 self._fill(state, limit)
                 return True
         return self.step_of_words(limit)
+
+    def redefine(self, change: Callable[[], None]) -> list[str]:
+        """Change the definitions by `change`; return the types that are filled anew for it.
+
+        Those are what another process had begun to fill while this one still wrote by the old
+        definitions: it learnt of the new ones later than `settle`.
+        """
+        with self._database.reading() as cursor:
+            before = {name: wanted(name) for name in self._states(self._asker(cursor))}
+        change()
+        with self._database.reading() as cursor:
+            states = self._states(self._asker(cursor))
+        late = [
+            name
+            for name, state in states.items()
+            if state.wanted == wanted(name) != before.get(name, state.wanted)
+        ]
+        for name in late:
+            self._begin(name)
+        return late
 
     def progress(self) -> list[Progress]:
         """Return what is not whole."""

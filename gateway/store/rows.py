@@ -7,21 +7,22 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from gateway.errors import Issue
+from gateway.store.content import with_visible_nul
 from gateway.store.records import (
     Delivery,
     DeliveryState,
     Instance,
-    JournalEntry,
-    JournalState,
     Stored,
     from_micros,
     to_micros,
 )
-from gateway.store.statements import DELIVERY, INSTANCE, JOURNAL
+from gateway.store.statements import DELIVERY, INSTANCE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from gateway.errors import Issue
+    from gateway.store.records import JournalEntry
 
 # Columns and fields have the same names.
 DELIVERY_NAMES: Final = tuple(DELIVERY.c.keys())
@@ -46,7 +47,7 @@ def stored(row: Sequence[Any]) -> Stored:
 
 def journal_values(entry: JournalEntry) -> dict[str, Any]:
     """Return the column values of a journal entry."""
-    return {
+    values = {
         "id": entry.id,
         "received": to_micros(entry.received),
         "door": entry.door,
@@ -58,6 +59,7 @@ def journal_values(entry: JournalEntry) -> dict[str, Any]:
         "size": entry.size,
         "state": entry.state.value,
         "answer": entry.answer,
+        "mapped": entry.mapped,
         "took": entry.took,
         "replay_of": entry.replay_of,
         "issues": issues_json(entry.issues),
@@ -66,25 +68,12 @@ def journal_values(entry: JournalEntry) -> dict[str, Any]:
         "object": entry.object,
         "raw": entry.raw,
     }
+    return with_visible_nul(values)
 
 
 def issues_json(issues: Sequence[Issue]) -> bytes:
     """Return issues as a JSON list."""
     return orjson.dumps([asdict(issue) for issue in issues]) if issues else b"[]"
-
-
-def journal_entry(row: Sequence[Any]) -> JournalEntry:
-    """Return the entry that a row of the journal holds."""
-    given = dict(zip(JOURNAL.c.keys(), row, strict=True))
-    given["received"] = from_micros(given["received"])
-    given["state"] = JournalState(given["state"])
-    given["issues"] = tuple(Issue(**item) for item in orjson.loads(given["issues"]))
-    given["resources"] = tuple(orjson.loads(given["resources"]))
-    for name in ("digest", "reply"):
-        given[name] = bytes(given[name])
-    if given["raw"] is not None:
-        given["raw"] = bytes(given["raw"])
-    return JournalEntry(**given)
 
 
 def delivery_values(delivery: Delivery) -> dict[str, Any]:
@@ -94,7 +83,7 @@ def delivery_values(delivery: Delivery) -> dict[str, Any]:
     given["created"] = to_micros(delivery.created)
     given["next_attempt"] = to_micros(delivery.next_attempt)
     given["sent"] = None if delivery.sent is None else to_micros(delivery.sent)
-    return given
+    return with_visible_nul(given)
 
 
 def delivery(row: Sequence[Any]) -> Delivery:
@@ -112,7 +101,7 @@ def instance_values(instance: Instance) -> dict[str, Any]:
     given = {name: getattr(instance, name) for name in INSTANCE_NAMES}
     given["received"] = to_micros(instance.received)
     given["aside"] = int(instance.aside)
-    return given
+    return with_visible_nul(given)
 
 
 def instance(row: Sequence[Any]) -> Instance:

@@ -17,7 +17,10 @@ from gateway.store.tables import (
     DateRow,
     DeliveryRow,
     InstanceRow,
+    JournalAnswerRow,
     JournalRow,
+    JournalSeenRow,
+    LocalCodeRow,
     QuantityRow,
     ReferenceRow,
     ResourceRow,
@@ -26,6 +29,7 @@ from gateway.store.tables import (
     TokenRow,
     UriRow,
     VersionRow,
+    WordRow,
 )
 
 if TYPE_CHECKING:
@@ -66,7 +70,9 @@ def table(model: type[SQLModel]) -> Table:
 RESOURCE, VERSION = table(ResourceRow), table(VersionRow)
 TOKEN, REFERENCE = table(TokenRow), table(ReferenceRow)
 JOURNAL, DELIVERY = table(JournalRow), table(DeliveryRow)
+ANSWER, SEEN, LOCAL_CODE = table(JournalAnswerRow), table(JournalSeenRow), table(LocalCodeRow)
 INSTANCE, STUDY = table(InstanceRow), table(StudyRow)
+WORD = table(WordRow)
 INDEXES = {
     "tokens": TOKEN,
     "strings": table(StringRow),
@@ -178,6 +184,8 @@ CLAUSES: dict[str, Any] = {
     .where(RESOURCE.c.rid == bindparam("key"))
     .values({name: bindparam(name) for name in ("version", "seq", "deleted", "digest", "updated")}),
     "insert_journal": _insert(JOURNAL),
+    "insert_answer": _insert(ANSWER),
+    "insert_local_code": _insert(LOCAL_CODE),
     "lookup": _lookup(),
     "find_reference": _current()
     .join(REFERENCE, REFERENCE.c.rid == RESOURCE.c.rid)
@@ -243,9 +251,26 @@ CLAUSES: dict[str, Any] = {
 }
 CLAUSES |= {f"insert_{name}": _insert(target) for name, target in INDEXES.items()}
 CLAUSES |= {f"delete_{name}": _index_delete(name) for name in INDEXES}
+# Words are filled behind the commits only: they are no part of what a write compares.
+WORD_COLUMNS: Final = ("param", "word")
+CLAUSES |= {"insert_words": _insert(WORD)}
+CLAUSES |= {
+    "delete_words": delete(WORD).where(
+        *(WORD.c[column] == bindparam(column) for column in (*WORD_COLUMNS, "rid"))
+    )
+}
 # Rows may be there: a process that learnt of a search parameter a moment ago writes rows that
 # another one wrote just before.
-_REPEATABLE: Final = frozenset(f"insert_{name}" for name in INDEXES)
+_AGAIN: Final = {
+    **{f"insert_{name}": " ON CONFLICT DO NOTHING" for name in INDEXES},
+    "insert_answer": " ON CONFLICT DO NOTHING",
+    # What is counted, in one statement: two processes may see the same code at once.
+    "insert_local_code": (
+        " ON CONFLICT (sender, system, code, field) DO UPDATE SET "
+        "count = local_code.count + excluded.count, last_seen = excluded.last_seen, "
+        "display = excluded.display"
+    ),
+}
 
 
 def render_all(dialect: Dialect) -> dict[str, Sql]:
@@ -255,7 +280,7 @@ def render_all(dialect: Dialect) -> dict[str, Sql]:
 
 def _rendered(name: str, clause: ClauseElement, dialect: Dialect) -> Sql:
     sql = render(clause, dialect)
-    return Sql(f"{sql.text} ON CONFLICT DO NOTHING", sql.names) if name in _REPEATABLE else sql
+    return Sql(sql.text + _AGAIN.get(name, ""), sql.names)
 
 
 # Statements that are executed for many rows at once, and the tables that they change.
@@ -264,8 +289,12 @@ BULK: Final = {
     "update_resource": RESOURCE,
     "insert_version": VERSION,
     "insert_journal": JOURNAL,
+    "insert_answer": ANSWER,
+    "insert_local_code": LOCAL_CODE,
     "insert_delivery": DELIVERY,
     **{f"{kind}_{name}": one for kind in ("insert", "delete") for name, one in INDEXES.items()},
+    "insert_words": WORD,
+    "delete_words": WORD,
 }
 
 
@@ -280,8 +309,9 @@ def bulk(name: str, sql: Sql, dialect: Dialect) -> str:
     kinds = [column.type.compile(dialect).partition(" COLLATE")[0] for column in columns]
     rows = f"unnest({', '.join(f'%s::{kind}[]' for kind in kinds)})"
     if name.startswith("insert"):
-        again = " ON CONFLICT DO NOTHING" if name in _REPEATABLE else ""
-        return f"INSERT INTO {changed.name} ({', '.join(names)}) SELECT * FROM {rows}{again}"  # noqa: S608 - see above
+        again = _AGAIN.get(name, "")
+        columns_of = ", ".join(names)
+        return f"INSERT INTO {changed.name} ({columns_of}) SELECT * FROM {rows}{again}"  # noqa: S608 - see above
     given = f"{rows} AS given ({', '.join(names)})"
     if name.startswith("update"):
         values = ", ".join(f"{one} = given.{one}" for one in names if one != "key")

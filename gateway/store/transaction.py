@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeVar
 
 import orjson
@@ -11,15 +10,16 @@ import orjson
 from gateway.errors import Gone, NotFound, PreconditionFailed
 from gateway.fhir.search.index import index_rows
 from gateway.fhir.search.parameters import parameter
-from gateway.fhir.wire import Digits, dumps, loads
+from gateway.fhir.wire import Digits, loads
 from gateway.store import rows
+from gateway.store.content import content_of, require_storable
 from gateway.store.index_records import NO_RECORDS, records
 from gateway.store.index_state import new_state
+from gateway.store.journal_writing import JournalWriter, SameMessage
 from gateway.store.records import (
     Delivery,
     DeliveryState,
     Instance,
-    JournalEntry,
     Method,
     NewDelivery,
     Stored,
@@ -30,12 +30,16 @@ from gateway.store.reindexing import insertion
 from gateway.store.search.asking import Asker
 from gateway.store.search.running import matching_ids
 from gateway.store.search.sql import FLAVORS, Piece
-from gateway.store.statements import INDEX_COLUMNS, LOOKUP_CODES, LOOKUP_PARAMS
+from gateway.store.statements import INDEX_COLUMNS, LOOKUP_CODES, LOOKUP_PARAMS, render_values
 from gateway.store.unwritten import Change, Unwritten
+
+__all__ = ["Hit", "SameMessage", "Transaction"]
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
+
+    from sqlalchemy.sql.elements import ClauseElement
 
     from gateway.fhir.search.query import SearchQuery
     from gateway.fhir.wire import Resource
@@ -60,16 +64,7 @@ class Hit(NamedTuple):
     code: str
 
 
-class SameMessage(NamedTuple):
-    """A journal entry under a control id that has come again."""
-
-    id: int
-    digest: bytes
-    reply: bytes
-    state: str
-
-
-class Transaction:
+class Transaction(JournalWriter):
     """Reads and writes of one writer; everything it reads includes what it wrote."""
 
     def __init__(  # noqa: PLR0913 - what the store gives each of its transactions
@@ -209,7 +204,7 @@ class Transaction:
         """Write `resource` (which has an id) as the current version.
 
         Nothing is written when it equals what is held but for versionId and lastUpdated. Raises
-        `PreconditionFailed` when `expected` is not the current version.
+        `PreconditionFailed` when `expected` is not the current version, `Invalid` for U+0000.
         """
         resource_type, resource_id = resource["resourceType"], resource["id"]
         before = self.read(resource_type, resource_id)
@@ -218,7 +213,7 @@ class Transaction:
         if before is not None and not before.deleted and before.digest == digest:
             return Written(before, "unchanged", before, resource)
         version = 1 if before is None else before.version + 1
-        content = dumps(self._stamped(resource, version))
+        content = content_of(self._stamped(resource, version))
         stored = self._version(resource_type, resource_id, before, version, method, content, digest)
         self._reindex(stored, self._records_of(before), self._records_in(resource))
         created = before is None or before.deleted
@@ -322,20 +317,20 @@ class Transaction:
 
     # Journal and outbox
 
-    def record(self, entry: JournalEntry) -> int:
-        """Add a line to the journal and return its number."""
-        number = self._next("journal")
-        values = rows.journal_values(replace(entry, id=number))
-        self._unwritten.note("insert_journal", number, values)
-        self._unwritten.messages.add((entry.sender, entry.control_id))
-        return number
+    def change(self, clause: ClauseElement) -> int:
+        """Execute a statement that is not of the hot path; return how many rows it changed."""
+        self._tell()
+        self._batch.secure()
+        text, given = render_values(clause, self._database.dialect)
+        self._cursor.execute(text, given)
+        return int(self._cursor.rowcount)
 
-    def same_message(self, sender: str, control_id: str) -> list[SameMessage]:
-        """Return earlier messages with that control id, newest first."""
-        if any((sender, control_id) in one.messages for one in self._kept()):
-            self._tell()
-        found = self._all("journal_same", sender=sender, control_id=control_id)
-        return [SameMessage(row[0], bytes(row[1]), bytes(row[2]), row[3]) for row in found]
+    def run_to_end(self, statement: str) -> None:
+        """Execute a statement that works while its rows are fetched."""
+        self._tell()
+        self._batch.secure()
+        self._cursor.execute(statement)
+        self._cursor.fetchall()
 
     def enqueue(self, delivery: NewDelivery) -> bool:
         """Put a delivery into the outbox; False when that id is there already."""
@@ -346,30 +341,30 @@ class Transaction:
         given = {name: getattr(delivery, name) for name in NewDelivery.__slots__}
         full = Delivery(**given, seq=self._next("delivery"), next_attempt=delivery.created)
         self._unwritten.note("insert_delivery", full.id, rows.delivery_values(full))
-        self._unwritten.deliveries.add(full.id)
+        self._unwritten.deliveries.update((full.id, full.focus, full.subject))
         return True
 
     def delivery(self, delivery_id: str) -> Delivery | None:
         """Return one delivery, or None."""
-        self._tell_of_deliveries()
+        self._tell_of_delivery(delivery_id)
         row = self._one("delivery_one", id=delivery_id)
         return None if row is None else rows.delivery(row)
 
     def deliveries_of(self, focus: str) -> list[Delivery]:
         """Return the deliveries that carry `focus` (`Type/id`), oldest first."""
-        self._tell_of_deliveries()
+        self._tell_of_delivery(focus)
         return [rows.delivery(row) for row in self._all("deliveries_of_focus", focus=focus)]
 
     def unaddressed_of(self, subject: str) -> list[Delivery]:
         """Return the deliveries about a patient (`Patient/id`) that have no recipient yet."""
-        self._tell_of_deliveries()
+        self._tell_of_delivery(subject)
         state = DeliveryState.UNADDRESSED.value
         found = self._all("deliveries_of_subject", subject=subject, state=state)
         return [rows.delivery(row) for row in found]
 
     def update_delivery(self, delivery: Delivery) -> None:
         """Write what has become of a delivery."""
-        self._tell_of_deliveries()
+        self._tell_of_delivery(delivery.id)
         self._write("update_delivery", key=delivery.id, **rows.delivery_values(delivery))
 
     # DICOM
@@ -416,6 +411,7 @@ class Transaction:
 
     def _run(self, name: str, **given: object) -> None:
         sql = self._sql[name]
+        require_storable(given.values())
         self._cursor.execute(sql.text, [given[key] for key in sql.names])
 
     def _write(self, name: str, **given: object) -> None:
@@ -446,8 +442,8 @@ class Transaction:
             *self._unwritten.changes.get(value, ()),
         ]
 
-    def _tell_of_deliveries(self) -> None:
-        if any(one.deliveries for one in self._kept()):
+    def _tell_of_delivery(self, name: str) -> None:
+        if any(name in one.deliveries for one in self._kept()):
             self._tell()
 
 

@@ -25,8 +25,11 @@ _ORDER: Final = (
     "update_resource",
     "insert_version",
     "insert_journal",
+    "insert_answer",
+    "insert_local_code",
     "insert_delivery",
 )
+_COUNTED: Final = "insert_local_code"
 # The indexes that are asked by their last part: a code, or the id of a target.
 _ASKED: Final = frozenset({"tokens", "references"})
 
@@ -55,7 +58,7 @@ class Unwritten:
         self.resources: dict[tuple[str, str], Stored] = {}
         # What came and went under a code or a target's id, in this order.
         self.changes: dict[str, list[Change]] = {}
-        # (sender, control id) of journal entries, ids of deliveries.
+        # (sender, control id) of journal entries; id, focus and subject of deliveries.
         self.messages: set[tuple[str, str]] = set()
         self.deliveries: set[str] = set()
 
@@ -67,6 +70,15 @@ class Unwritten:
     def note(self, statement: str, key: object, values: dict[str, object]) -> None:
         """Keep the values of one statement; a later one under the same key takes its place."""
         self._rows.setdefault(statement, {})[key] = values
+
+    def count(self, statement: str, key: object, values: dict[str, object]) -> None:
+        """Keep the values of one statement; those under the same key add up their `count`."""
+        held = self._rows.setdefault(statement, {}).get(key)
+        if held is not None:
+            first = held["first_seen"]
+            number = _whole(held["count"]) + _whole(values["count"])
+            values = {**values, "count": number, "first_seen": first}
+        self._rows[statement][key] = values
 
     def index(self, name: str, stored: Stored, gone: Iterable[Row], new: Iterable[Row]) -> None:
         """Take index rows of a resource out and put others in."""
@@ -87,7 +99,11 @@ class Unwritten:
     def merge(self, later: Unwritten) -> None:
         """Take over what a later writer has kept."""
         for statement, rows in later._rows.items():
-            self._rows.setdefault(statement, {}).update(rows)
+            if statement == _COUNTED:
+                for key, values in rows.items():
+                    self.count(statement, key, values)
+            else:
+                self._rows.setdefault(statement, {}).update(rows)
         for name in later._added:
             added = self._added.setdefault(name, set())
             removed = self._removed.setdefault(name, set())
@@ -111,14 +127,17 @@ class Unwritten:
                 database.execute_rows(cursor, statement, given)
         for kind, tables in (("delete", self._removed), ("insert", self._added)):
             for name, rows_of in tables.items():
-                if rows_of:
-                    _write_index(database, cursor, f"{kind}_{name}", name, rows_of)
+                write_rows(database, cursor, f"{kind}_{name}", INDEX_COLUMNS[name], rows_of)
         self._clear()
 
     def _clear(self) -> None:
         kept = (self._rows, self._added, self._removed, self.resources)
         for one in (*kept, self.changes, self.messages, self.deliveries):
             one.clear()
+
+
+def _whole(value: object) -> int:
+    return value if isinstance(value, int) else 0
 
 
 def _move(row: Row, here: set[Row], there: set[Row]) -> None:
@@ -129,11 +148,17 @@ def _move(row: Row, here: set[Row], there: set[Row]) -> None:
         there.add(row)
 
 
-def _write_index(
-    database: Database, cursor: Cursor, statement: str, name: str, rows: set[Row]
+def write_rows(
+    database: Database,
+    cursor: Cursor,
+    statement: str,
+    columns: tuple[str, ...],
+    rows: Iterable[Row],
 ) -> None:
-    columns = (*INDEX_COLUMNS[name], "rid")
-    order = [columns.index(column) for column in database.sql[statement].names]
+    """Hand rows of an index over: their parts are `columns`, and the resource behind them."""
+    named = (*columns, "rid")
+    order = [named.index(column) for column in database.sql[statement].names]
     # Sorted by key: neighbours share a page of the tree.
     given = sorted([row[place] for place in order] for row in rows)
-    database.execute_rows(cursor, statement, given)
+    if given:
+        database.execute_rows(cursor, statement, given)

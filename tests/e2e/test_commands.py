@@ -92,7 +92,7 @@ def test_check_says_a_line_a_part(gateway: GatewayProcess) -> None:
     assert status == 0
     assert [line.split()[:2] for line in printed.splitlines()] == [
         [part, "ok"]
-        for part in ("settings", "database", "objects", "http", "mllp", "dimse", "smtp")
+        for part in ("settings", "database", "objects", "packages", "http", "mllp", "dimse", "smtp")
     ]
     assert f"127.0.0.1:{gateway.http} answers" in printed
 
@@ -279,6 +279,6 @@ def test_the_list_as_json_is_one_object_a_line(gateway: GatewayProcess) -> None:
     asked = gateway.command("journal", "list", "--json", "--limit", "2")
     assert (asked.returncode, asked.stderr) == (0, "")
     assert [sorted(json.loads(line))[:2] for line in asked.stdout.splitlines()] == [
-        ["answer", "bytes"],
-        ["answer", "bytes"],
+        ["answer", "answered"],
+        ["answer", "answered"],
     ]

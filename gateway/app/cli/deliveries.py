@@ -1,12 +1,15 @@
-"""`gateway deliveries`: what goes out, to whom, with what result."""
+"""`gateway deliveries`: what goes out, to whom, with what result; pausing a destination."""
 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Final
 
 from gateway.app import assembly
 from gateway.app.cli.table import show
+from gateway.delivery.endpoints import named, paused, suspend
+from gateway.delivery.outgoing import recipient_of
 from gateway.delivery.retry import retried
 from gateway.errors import Conflict, NotFound
 from gateway.store.records import DeliveryState
@@ -17,9 +20,11 @@ if TYPE_CHECKING:
     from gateway.settings import Settings
     from gateway.store.records import Delivery
 
+_ALL: Final = 100_000
+
 
 def add_commands(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the type private
-    """Add `deliveries list`, `deliveries show` and `deliveries retry`."""
+    """Add `deliveries list`, `show`, `retry`, `destinations`, `pause` and `resume`."""
     family = commands.add_parser("deliveries", help="what goes out, to whom, with what result")
     actions = family.add_subparsers(required=True, metavar="ACTION")
     listing = actions.add_parser("list", help="newest first")
@@ -33,6 +38,16 @@ def add_commands(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the ty
     retry = actions.add_parser("retry", help="try again now")
     retry.add_argument("id", nargs="+")
     retry.set_defaults(run=retry_deliveries)
+    places = actions.add_parser("destinations", help="where HL7 v2 messages go, and what waits")
+    places.add_argument("--json", action="store_true")
+    places.set_defaults(run=list_destinations)
+    for word, run, text in (
+        ("pause", pause_destination, "send nothing to a destination; messages wait in order"),
+        ("resume", resume_destination, "go on sending, where it was paused"),
+    ):
+        command = actions.add_parser(word, help=text)
+        command.add_argument("name", nargs="+")
+        command.set_defaults(run=run)
 
 
 def list_deliveries(settings: Settings, given: argparse.Namespace) -> int:
@@ -52,6 +67,7 @@ def _row(delivery: Delivery) -> dict[str, object]:
         "created": delivery.created.astimezone().isoformat(sep=" ", timespec="seconds"),
         "recipient": delivery.recipient or "nobody known",
         "what": f"{delivery.focus}/_history/{delivery.focus_version}",
+        "reason": delivery.reason,
         "channel": delivery.channel,
         "state": delivery.state.value,
         "receipt": delivery.receipt,
@@ -89,6 +105,52 @@ def retry_deliveries(settings: Settings, given: argparse.Namespace) -> int:
         with base.store.transaction() as tx:
             tx.update_delivery(again)
         print(f"{delivery_id}: {again.state.value}")
+    base.close()
+    return 0
+
+
+def list_destinations(settings: Settings, given: argparse.Namespace) -> int:
+    """Print the destinations, and how many deliveries of each are in which state."""
+    base = assembly.found(settings)
+    destinations = settings.peers.destinations
+    held = paused(base.store, destinations)
+    counts = Counter(
+        (one.recipient, one.state)
+        for state in (DeliveryState.WAITING, DeliveryState.SENDING, DeliveryState.REFUSED)
+        for one in base.store.deliveries(state=state, limit=_ALL)
+    )
+    rows: list[dict[str, object]] = [
+        {
+            "name": one.name,
+            "address": f"{one.host}:{one.port}",
+            "state": "paused" if one.name in held else "active",
+            "waiting": counts[recipient_of(one), DeliveryState.WAITING]
+            + counts[recipient_of(one), DeliveryState.SENDING],
+            "refused": counts[recipient_of(one), DeliveryState.REFUSED],
+        }
+        for one in destinations
+    ]
+    show(rows, as_json=given.json, empty="gateway.toml names no destination.")
+    base.close()
+    return 0
+
+
+def pause_destination(settings: Settings, given: argparse.Namespace) -> int:
+    """Hold back what is for a destination; what is being sent just now still goes."""
+    return _switch(settings, given.name, hold=True)
+
+
+def resume_destination(settings: Settings, given: argparse.Namespace) -> int:
+    """Let go what was held back, in its order."""
+    return _switch(settings, given.name, hold=False)
+
+
+def _switch(settings: Settings, names: list[str], *, hold: bool) -> int:
+    destinations = [named(settings.peers.destinations, name) for name in names]
+    base = assembly.found(settings)
+    for one in destinations:
+        suspend(base.store, one, paused=hold)
+        print(f"{one.name}: {'paused' if hold else 'active'}")
     base.close()
     return 0
 

@@ -1,14 +1,20 @@
-"""`gateway journal`: what came in, what became of it, and process it again."""
+"""`gateway journal`: what came in, what became of it, process it again, forget it by rule."""
 
 from __future__ import annotations
 
+import getpass
 import sys
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from gateway.app import assembly
+from gateway.app.cli.journal_selection import add_filters, decoded, entries_in, wanted_by
+from gateway.app.cli.replay import add_replay
 from gateway.app.cli.table import show
-from gateway.errors import NotFound, Unsupported
-from gateway.store.records import JournalState
+from gateway.app.originals import entry_of, original
+from gateway.errors import Conflict
+from gateway.store.pruning import compact, seen
+from gateway.store.records import UNSETTLED
 
 if TYPE_CHECKING:
     import argparse
@@ -18,14 +24,12 @@ if TYPE_CHECKING:
 
 
 def add_commands(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the type private
-    """Add `journal list`, `journal show` and `journal replay`."""
+    """Add `journal list`, `show`, `replay`, `seen` and `prune`."""
     family = commands.add_parser("journal", help="what came in and what became of it")
     actions = family.add_subparsers(required=True, metavar="ACTION")
     listing = actions.add_parser("list", help="newest first")
-    listing.add_argument("--state", type=JournalState, choices=list(JournalState))
-    listing.add_argument("--door", choices=("mllp", "dimse"))
-    listing.add_argument("--text", help="part of a control id, sender or message type")
-    listing.add_argument("--before", type=int, metavar="NUMBER", help="older than this entry")
+    add_filters(listing)
+    listing.add_argument("--unseen", action="store_true", help="failed, and nobody has seen to it")
     listing.add_argument("--limit", type=int, default=50)
     listing.add_argument("--json", action="store_true")
     listing.set_defaults(run=list_entries)
@@ -33,24 +37,34 @@ def add_commands(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the ty
     one.add_argument("number", type=int)
     one.add_argument("--raw", action="store_true", help="only the original, byte for byte")
     one.set_defaults(run=show_entry)
-    replay = actions.add_parser("replay", help="process again what is there")
-    replay.add_argument("number", type=int, nargs="+")
-    replay.set_defaults(run=replay_entries)
+    add_replay(actions)
+    settled = actions.add_parser("seen", help="say that somebody has seen to what failed")
+    settled.add_argument("number", type=int, nargs="+")
+    settled.set_defaults(run=see_entries)
+    pruning = actions.add_parser("prune", help="forget by the rules of gateway.toml, now")
+    pruning.add_argument("--dry-run", action="store_true", help="only say what would go")
+    pruning.add_argument(
+        "--compact", action="store_true", help="give all free space back; writers wait meanwhile"
+    )
+    pruning.set_defaults(run=prune)
 
 
 def list_entries(settings: Settings, given: argparse.Namespace) -> int:
     """Print entries, newest first."""
     base = assembly.found(settings)
-    found = base.store.journal(
-        before=given.before, state=given.state, door=given.door, text=given.text, limit=given.limit
-    )
-    rows = [_row(entry) for entry in found]
-    show(rows, as_json=given.json, empty="Nothing has come in yet.")
+    wanted = wanted_by(base, given, unseen=given.unseen)
+    if given.text or given.code:
+        chosen = entries_in(base, given, wanted)
+        found = list(islice(chosen, given.limit))
+    else:
+        found = base.store.journal(wanted, limit=given.limit)
+    show([row_of(one) for one in found], as_json=given.json, empty="Nothing has come in yet.")
     base.close()
     return 0
 
 
-def _row(entry: JournalEntry) -> dict[str, object]:
+def row_of(entry: JournalEntry) -> dict[str, object]:
+    """Return what a list says of an entry."""
     return {
         "number": entry.id,
         "received": entry.received.astimezone().isoformat(sep=" ", timespec="milliseconds"),
@@ -60,6 +74,7 @@ def _row(entry: JournalEntry) -> dict[str, object]:
         "control id": entry.control_id,
         "state": entry.state.value,
         "answer": entry.answer,
+        "answered": entry.acknowledged.value,
         "ms": f"{entry.took / 1000:.1f}",
         "bytes": entry.size,
     }
@@ -68,13 +83,13 @@ def _row(entry: JournalEntry) -> dict[str, object]:
 def show_entry(settings: Settings, given: argparse.Namespace) -> int:
     """Print one entry: what became of it, then the original."""
     base = assembly.found(settings)
-    entry = _entry(base, given.number)
+    entry = entry_of(base, given.number)
     raw = original(base, entry)
     base.close()
     if given.raw:
         sys.stdout.buffer.write(raw)
         return 0
-    for name, value in _row(entry).items():
+    for name, value in {**row_of(entry), **_times(entry)}.items():
         print(f"{name:<11} {value}")
     for issue in entry.issues:
         print(f"{issue.severity:<11} {issue.location or issue.expression or ''} {issue.text}")
@@ -82,45 +97,58 @@ def show_entry(settings: Settings, given: argparse.Namespace) -> int:
         print(f"{'resource':<11} {settings.fhir_url}/{reference}")
     if entry.reply:
         print("\nanswered:")
-        print(entry.reply.decode("utf-8", "replace").replace("\r", "\n"))
+        print(decoded(entry.reply))
     if entry.door == "mllp":
         print("received:")
-        print(raw.decode("utf-8", "replace").replace("\r", "\n"))
+        print(decoded(raw) if raw else "(the original has been forgotten by rule)")
     return 0
 
 
-def replay_entries(settings: Settings, given: argparse.Namespace) -> int:
-    """Process entries again; what has been done already is not done twice."""
-    base = assembly.found(settings)
-    ingest = assembly.build_messages(base)
-    worst = 0
-    for number in given.number:
-        entry = _entry(base, number)
-        if entry.door != "mllp":
-            message = f"Entry {number} came in by {entry.door}: only messages can be replayed."
-            raise Unsupported(message)
-        reply = ingest.receive(original(base, entry), "replay", replay_of=number)
-        accepted = b"\rMSA|AA" in reply
-        worst = worst or int(not accepted)
-        print(f"{number}: {'processed' if accepted else 'refused'}")
-    base.close()
-    return worst
-
-
-def original(base: assembly.Foundation, entry: JournalEntry) -> bytes:
-    """Return what came in, byte for byte."""
-    if entry.raw is not None:
-        return entry.raw
-    if entry.object is not None:
-        return base.objects.read(entry.object)
+def _times(entry: JournalEntry) -> dict[str, object]:
+    """Return the timings: milliseconds after the reception."""
+    times: dict[str, object] = {"peer": entry.peer}
+    if entry.mapped:
+        times["mapped"] = f"+{entry.mapped / 1000:.1f} ms"
+    for name, moment in (("committed", entry.committed), ("left", entry.answered)):
+        if moment is not None:
+            times[name] = f"+{(moment - entry.received).total_seconds() * 1000:.1f} ms"
     if entry.replay_of is not None:
-        return original(base, _entry(base, entry.replay_of))
-    return b""
+        times["again"] = f"entry {entry.replay_of}"
+    if entry.seen_by:
+        times["seen by"] = entry.seen_by
+    return times
 
 
-def _entry(base: assembly.Foundation, number: int) -> JournalEntry:
-    entry = base.store.journal_entry(number)
-    if entry is None:
-        message = f"There is no journal entry {number}."
-        raise NotFound(message)
-    return entry
+def see_entries(settings: Settings, given: argparse.Namespace) -> int:
+    """Note that somebody has seen to entries that were refused or failed."""
+    base = assembly.found(settings)
+    who = getpass.getuser()
+    for number in given.number:
+        entry = entry_of(base, number)
+        if entry.state not in UNSETTLED:
+            message = f"Entry {number} is {entry.state.value}: there is nothing to see to."
+            raise Conflict(message)
+        seen(base.store, number, who)
+        print(f"{number}: seen by {who}")
+    base.close()
+    return 0
+
+
+def prune(settings: Settings, given: argparse.Namespace) -> int:
+    """Forget what the rules say, step by step, and give space back."""
+    from gateway.app.retention import pruning_of  # noqa: PLC0415 - other commands need none
+
+    base = assembly.found(settings)
+    pruning = pruning_of(base)
+    if not settings.peers.journal_retention:
+        print("There are no rules: see [[journal_retention]] in docs/settings.md.", file=sys.stderr)
+    would = pruning.would(assembly.now())
+    verb = "would be" if given.dry_run else "are"
+    print(f"{would.originals} originals and {would.entries} entries {verb} forgotten.")
+    if not given.dry_run:
+        while pruning.step(assembly.now()):
+            pass
+        if given.compact:
+            compact(base.store)
+    base.close()
+    return 0

@@ -6,7 +6,17 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from gateway.app.cli import deliveries, demo, hl7, installation, journal, packages, search, serve
+from gateway.app.cli import (
+    codes,
+    deliveries,
+    demo,
+    hl7,
+    installation,
+    journal,
+    packages,
+    search,
+    serve,
+)
 from gateway.errors import GatewayError
 from gateway.settings import SettingsError, read_settings
 
@@ -43,6 +53,6 @@ def _parser() -> argparse.ArgumentParser:
         prog="gateway", description="FHIR gateway for ambulatory care: HL7 v2, DICOM, FHIR, mail."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for family in (serve, installation, packages, search, hl7, journal, deliveries, demo):
+    for family in (serve, installation, packages, search, hl7, journal, codes, deliveries, demo):
         family.add_commands(commands)
     return parser

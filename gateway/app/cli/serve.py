@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from gateway.app import doors
 from gateway.app.log import start_logging
 from gateway.app.metrics import prepare_metrics
+from gateway.app.mllp import certificates_of
 from gateway.app.supervisor import Supervisor
 from gateway.errors import Unavailable
 from gateway.store.migrate import migrate
@@ -44,6 +45,9 @@ def run(settings: Settings, given: argparse.Namespace) -> int:
     """Migrate when needed, open the doors, stay until told to stop."""
     for name in given.only:
         require_address(settings, name)
+    if "mllp" in given.only:
+        # Here, where the operator reads why: in the door's process it would be a door that died.
+        certificates_of(settings)
     settings.run_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     start_logging(settings.log, "serve")
     prepare_metrics(settings.run_dir / "metrics", alone=not doors.door_states(settings))
@@ -85,9 +89,10 @@ def require_address(settings: Settings, door: str) -> None:
 def addresses(settings: Settings, only: tuple[str, ...]) -> list[str]:
     """Return where each door is, a line each."""
     mail = settings.smtp_url.rpartition("@")[2] or "not configured: mail waits in the outbox"
+    mllp = "mllps" if settings.mllp_tls_cert else "mllp"
     lines = {
         "http": f"FHIR      {settings.fhir_url}",
-        "mllp": f"HL7 v2    mllp://{settings.mllp_host}:{settings.mllp_port}",
+        "mllp": f"HL7 v2    {mllp}://{settings.mllp_host}:{settings.mllp_port}",
         "dimse": f"DICOM     {settings.dicom_ae_title}@{settings.dicom_host}:{settings.dicom_port}",
         "delivery": f"Mail      {mail}",
     }

@@ -208,7 +208,8 @@ def test_what_cannot_be_accepted_is_refused_with_its_reason_and_kept(
     segments = answer.split(b"\r")
     assert segments[1].startswith(b"MSA|" + code)
     assert err + b"^" in segments[2]
-    entry = gateway.store.journal()[0]
+    entry = gateway.store.journal_entry(gateway.store.journal()[0].id)
+    assert entry is not None
     assert (entry.state, entry.raw) == (state, raw)
     assert gateway.all("DiagnosticReport") == []
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gateway.errors import Conflict, OutOfSpace, Unavailable
+from gateway.errors import Conflict, Invalid, OutOfSpace, Unavailable
 from gateway.store import database as database_module
 from gateway.store.api import Store, open_store
 from gateway.store.database import SqliteDatabase
@@ -220,3 +220,34 @@ def test_a_database_without_tables_says_how_to_make_them(tmp_path: Path) -> None
     with pytest.raises(Unavailable, match="gateway migrate"):
         store.history()
     store.close()
+
+
+NUL_PATIENTS = (
+    {"name": [{"family": "A\x00B"}]},
+    {"identifier": [{"system": "urn:x", "value": "\x00"}]},
+    {"meta": {"tag": [{"code": "\x00"}]}},
+    {"managingOrganization": {"reference": "Organization/\x00"}},
+    {"a\x00b": True},
+    {"name": [{"family": "\\\x00"}]},
+)
+
+
+@pytest.mark.parametrize("elements", NUL_PATIENTS)
+def test_a_nul_character_is_refused_and_costs_no_other_writer_the_commit(
+    store: Store, elements: dict[str, Any]
+) -> None:
+    with store.together():
+        put(store, patient(1))
+        with pytest.raises(Invalid):
+            put(store, {**patient(2), **elements})
+        put(store, {**patient(3), "name": [{"family": "\\u0000"}]})
+    assert sorted(one.id for one in store.history()) == ["p1", "p3"]
+
+
+def test_a_question_with_a_nul_character_costs_no_other_writer_the_commit(store: Store) -> None:
+    with store.together():
+        put(store, patient(1))
+        with pytest.raises(Invalid), store.transaction() as tx:
+            tx.find("Patient", [("urn:x", "1\x002")])
+        put(store, patient(2))
+    assert sorted(one.id for one in store.history()) == ["p1", "p2"]

@@ -100,6 +100,32 @@ def test_new_definitions_wait_until_every_process_knows_them(store: Store) -> No
     assert store.reindexing() == [Progress("Patient", 0, 0, "waiting")]
 
 
+def test_a_process_that_learns_of_definitions_too_late_has_its_writes_filled_in(
+    store: Store,
+) -> None:
+    put(store, *names(1))
+    finish(store)
+    install(NICKNAME)
+    finish(store)
+    # Another process has filled everything; this one still writes by the old definitions.
+    install({})
+    put(store, *names(2))
+    late = store.redefine(lambda: install(NICKNAME))
+    finish(store)
+    assert (late, ids(store, "Patient?nickname=nick")) == (["Patient"], ["p1", "p2"])
+    assert store.redefine(lambda: install(NICKNAME)) == []
+
+
+def test_a_search_right_after_new_definitions_says_that_it_may_miss_something(
+    store: Store,
+) -> None:
+    put(store, *names(1))
+    finish(store)
+    assert page(store, "Patient?name=nick").incomplete is False
+    install(NICKNAME)
+    assert page(store, "Patient?nickname=nick").incomplete is True
+
+
 def test_two_processes_with_different_definitions_may_write_the_same_resource(
     store: Store,
 ) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.delivery.failures import Failure, Refused, Unknown, Unreachable
-from gateway.delivery.retry import ATTEMPTS, abandoned, failed, pause, retried
+from gateway.delivery.retry import ATTEMPTS, MESSAGES, abandoned, failed, pause, retried
 from gateway.store.records import Delivery, DeliveryState
 
 NOW = datetime(2026, 3, 12, 12, 0, tzinfo=UTC)
@@ -114,3 +114,9 @@ def test_what_a_dead_worker_was_sending_is_tried_at_once() -> None:
 def test_a_person_may_have_it_tried_again(recipient: str, state: DeliveryState) -> None:
     refused = replace(SENDING, recipient=recipient, state=DeliveryState.REFUSED, attempts=9)
     assert retried(refused, NOW) == replace(refused, state=state, attempts=0, next_attempt=NOW)
+
+
+@pytest.mark.parametrize(("attempts", "seconds"), [(1, 1), (3, 5), (5, 30), (6, 60), (9999, 60)])
+def test_a_message_to_a_system_is_tried_for_ever(attempts: int, seconds: int) -> None:
+    assert pause(Failure.UNREACHABLE, attempts, 0.5, MESSAGES) == timedelta(seconds=seconds)
+    assert pause(Failure.REFUSED, attempts, 0.5, MESSAGES) is None

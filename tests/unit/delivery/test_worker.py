@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gateway.delivery.failures import CourierFailure, Refused, Unknown, Unreachable
+from gateway.delivery.mailing import MailChannel
 from gateway.delivery.retry import retried
 from gateway.delivery.worker import Worker
 from gateway.errors import Unavailable
@@ -67,7 +68,8 @@ class Scene:
 
 @pytest.fixture
 def worker(store: Store, objects: FileObjects, clock: Clock) -> Iterator[Worker]:
-    made = Worker(store, objects, Satchel(), SETTINGS, clock=clock, chance=lambda: 0.5)
+    channel = MailChannel(store, objects, Satchel(), SETTINGS)
+    made = Worker(store, [channel], clock=clock, chance=lambda: 0.5)
     yield made
     made.close()
 
@@ -76,7 +78,9 @@ def worker(store: Store, objects: FileObjects, clock: Clock) -> Iterator[Worker]
 def scene(worker: Worker, request: pytest.FixtureRequest) -> Scene:
     names = ("store", "objects", "clock", "write", "everything", "report")
     given = {name: request.getfixturevalue(name) for name in names}
-    satchel = worker._courier
+    channel = worker._lanes["mail"].channel
+    assert isinstance(channel, MailChannel)
+    satchel = channel._courier
     assert isinstance(satchel, Satchel)
     return Scene(worker=worker, satchel=satchel, **given)
 
@@ -133,7 +137,7 @@ def test_the_reports_own_pdf_is_enclosed(scene: Scene) -> None:
 
 def test_without_a_courier_mail_waits(scene: Scene) -> None:
     scene.write(*scene.everything, lone(scene.report))
-    idle = Worker(scene.store, scene.objects, None, SETTINGS, clock=scene.clock, chance=lambda: 0.5)
+    idle = Worker(scene.store, [], clock=scene.clock, chance=lambda: 0.5)
     idle.recover()
     assert idle.run_once() == 0
     idle.close()
@@ -261,9 +265,8 @@ def test_a_recipient_without_address_is_shown_and_served_when_one_is_entered(sce
 def test_the_operators_list_decides_on_the_address(scene: Scene) -> None:
     scene.write(*scene.everything, lone(scene.report))
     listed = replace(SETTINGS, peers=Peers(recipients={"10000023084": "liste@mssante.fr"}))
-    worker = Worker(
-        scene.store, scene.objects, scene.satchel, listed, clock=scene.clock, chance=lambda: 0.5
-    )
+    channel = MailChannel(scene.store, scene.objects, scene.satchel, listed)
+    worker = Worker(scene.store, [channel], clock=scene.clock, chance=lambda: 0.5)
     worker.run_once()
     worker.close()
     assert scene.satchel.told() == [("liste@mssante.fr", "disponible")]

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from gateway.hl7v2.acknowledgement import AckError, acknowledgement_code, build_ack
+from gateway.hl7v2.acknowledgement import AckError, build_ack
 from gateway.hl7v2.datetimes import PARIS
 from gateway.hl7v2.message import Message
 
@@ -53,9 +53,33 @@ def test_every_error_has_its_segment_with_place_code_severity_and_sentence() -> 
     ]
 
 
-def test_before_version_2_5_the_sentence_is_in_the_msa_too() -> None:
-    lines = answer(received(version="2.3.1"), "AE", AckError("207", "trop tard")).split("\r")
-    assert lines[1] == "MSA|AE|MSG\\T\\42|trop tard"
+def test_before_version_2_5_the_sentence_is_in_the_msa_and_the_place_in_err_1() -> None:
+    errors = (AckError("101", "PID-3 manque", "PID^1^3"), AckError("207", "trop tard"))
+    assert answer(received(version="2.3.1"), "AE", *errors).split("\r")[1:] == [
+        "MSA|AE|MSG\\T\\42|PID-3 manque",
+        (
+            "ERR|PID^1^3^101&Required field missing&HL70357|PID^1^3|"
+            "101^Required field missing^HL70357|E||||PID-3 manque"
+        ),
+        (
+            "ERR|^^^207&Application internal error&HL70357||"
+            "207^Application internal error^HL70357|E||||trop tard"
+        ),
+        "",
+    ]
+
+
+def test_the_codes_of_the_ci_sis_are_application_errors() -> None:
+    lines = answer(received(), "AE", AckError("904", "INS", "OBX^1^5")).split("\r")
+    assert lines[2] == (
+        "ERR||OBX^1^5|205^Duplicate key identifier^HL70357|E|"
+        "904^INS différente de celle du patient^applicationErrorCondition|||INS"
+    )
+
+
+def test_an_acknowledgement_can_ask_not_to_be_acknowledged() -> None:
+    raw = build_ack(received(), "AA", control_id="A1", now=NOW, final=True)
+    assert Message.parse(raw).msh().text(15) == Message.parse(raw).msh().text(16) == "NE"
 
 
 def test_garbage_is_answered_all_the_same() -> None:
@@ -94,27 +118,3 @@ def test_the_answer_is_in_the_charset_of_the_question(
 def test_a_minimal_header_gets_a_whole_answer_in_its_own_delimiters() -> None:
     message = Message.parse(b"MSH#*@!%#RIS\rPID#1")
     assert answer(message, "AE") == "MSH#*@!%###RIS##20260305143008+0100##ACK#A1#P#2.5\rMSA#AE\r"
-
-
-@pytest.mark.parametrize(
-    ("accept", "application", "accepted", "refused"),
-    [
-        ("", "", "AA", "AE"),
-        ("AL", "NE", "CA", "CE"),
-        ("AL", "AL", "CA", "CE"),
-        ("NE", "AL", "AA", "AE"),
-        ("NE", "NE", None, None),
-        ("ER", "NE", None, "CE"),
-        ("SU", "", "CA", None),
-        ("ER", "AL", "AA", "CE"),
-        ("", "ER", None, "AE"),
-    ],
-)
-def test_the_sender_is_told_what_it_asked_to_be_told(
-    accept: str, application: str, accepted: str | None, refused: str | None
-) -> None:
-    message = received(accept=accept, application=application)
-    assert (acknowledgement_code(message, "AA"), acknowledgement_code(message, "AE")) == (
-        accepted,
-        refused,
-    )

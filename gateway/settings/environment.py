@@ -6,13 +6,14 @@ spelling mistake is never a silent default.
 
 from __future__ import annotations
 
-import codecs
 import ipaddress
 import os
-import tomllib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+
+from gateway.settings.fault import SettingsError
+from gateway.settings.peers import Peers, read_peers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,27 +21,6 @@ if TYPE_CHECKING:
 PREFIX: Final = "GATEWAY_"
 # Read by tests and tools, not by the gateway itself.
 _FOREIGN: Final = frozenset({"GATEWAY_SHARED"})
-
-
-class SettingsError(Exception):
-    """A setting is unknown, unreadable or refused; the text is for the operator."""
-
-
-@dataclass(frozen=True, slots=True)
-class Peers:
-    """What is a list and therefore lives in `gateway.toml` beside the data."""
-
-    # Assigning authority as sent (namespace id) -> identifier system URI.
-    namespaces: Mapping[str, str] = field(default_factory=dict)
-    # Identifier ("system|value" or bare RPPS) of a practitioner or organization -> mail address.
-    recipients: Mapping[str, str] = field(default_factory=dict)
-    # Charset to read a sender's messages with, whatever MSH-18 says: "APP|FACILITY" -> codec.
-    charsets: Mapping[str, str] = field(default_factory=dict)
-    mllp_max_bytes: int = 64 * 1024 * 1024
-    mllp_idle_seconds: float = 3600.0
-    mllp_connections: int = 256
-    http_max_bytes: int = 64 * 1024 * 1024
-    dicom_associations: int = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +36,9 @@ class Settings:
     http_workers: int = 1
     mllp_host: str = "127.0.0.1"
     mllp_port: int = 2575
+    mllp_tls_cert: str = ""
+    mllp_tls_key: str = ""
+    mllp_tls_client_ca: str = ""
     dicom_host: str = "127.0.0.1"
     dicom_port: int = 11112
     dicom_ae_title: str = "GATEWAY"
@@ -108,7 +91,7 @@ def _with_places(values: dict[str, Any]) -> dict[str, Any]:
     values.setdefault("objects_url", (data / "objects").as_uri())
     if "base_url" not in values and "http_port" in values:
         values["base_url"] = f"http://127.0.0.1:{values['http_port']}"
-    values["peers"] = _peers(data / "gateway.toml")
+    values["peers"] = read_peers(data / "gateway.toml")
     return values
 
 
@@ -128,52 +111,12 @@ def _typed(name: str, kind: str, text: str) -> object:
     return text
 
 
-def _peers(path: Path) -> Peers:
-    if not path.exists():
-        return Peers()
-    try:
-        peers = Peers(**tomllib.loads(path.read_text("utf-8")))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError) as fault:
-        message = f"{path.name}: {fault}"
-        raise SettingsError(message) from None
-    wrong = _wrong_peers(peers)
-    if wrong:
-        message = f"{path.name}: {wrong}"
-        raise SettingsError(message)
-    return peers
-
-
-def _wrong_peers(peers: Peers) -> str:
-    """Return what is wrong with the lists, in words, or nothing."""
-    for item in fields(Peers):
-        value = getattr(peers, item.name)
-        if str(item.type).startswith("Mapping"):
-            if not _is_table(value):
-                return f"{item.name} must be a table of texts."
-        elif not _is_number(value):
-            return f"{item.name} must be a number above 0."
-    for codec in peers.charsets.values():
-        try:
-            codecs.lookup(codec)
-        except LookupError:
-            return f"charsets: {codec} is not a codec."
-    return ""
-
-
 def _dotenv(path: Path) -> dict[str, str]:
     if not path.is_file():
         return {}
     lines = (line.strip() for line in path.read_text("utf-8").splitlines())
     pairs = (line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
     return {name.strip(): value.strip().strip("\"'") for name, value in pairs}
-
-
-def _is_table(value: object) -> bool:
-    return isinstance(value, dict) and all(isinstance(one, str) for one in value.values())
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
 
 
 _CHOICES: Final = {
@@ -195,6 +138,7 @@ _LAST_PORT: Final = 65535
 def _refuse(settings: Settings) -> None:
     _refuse_values(settings)
     _refuse_numbers(settings)
+    _refuse_certificates(settings)
     _refuse_reachable(settings)
 
 
@@ -221,6 +165,16 @@ def _refuse_numbers(settings: Settings) -> None:
         raise SettingsError(message)
     if settings.dicom_quiet_seconds < 0:
         message = f"{PREFIX}DICOM_QUIET_SECONDS must not be negative."
+        raise SettingsError(message)
+
+
+def _refuse_certificates(settings: Settings) -> None:
+    certificate, key = settings.mllp_tls_cert, settings.mllp_tls_key
+    if bool(certificate) != bool(key):
+        message = f"{PREFIX}MLLP_TLS_CERT and {PREFIX}MLLP_TLS_KEY belong together: set both."
+        raise SettingsError(message)
+    if settings.mllp_tls_client_ca and not certificate:
+        message = f"{PREFIX}MLLP_TLS_CLIENT_CA needs {PREFIX}MLLP_TLS_CERT and ..._TLS_KEY."
         raise SettingsError(message)
 
 

@@ -191,3 +191,26 @@ def test_settings_cannot_be_changed() -> None:
     settings: Any = read()
     with pytest.raises(AttributeError):
         settings.lang = "en"
+
+
+def test_the_certificates_of_the_mllp_door_are_files() -> None:
+    settings = read(mllp_tls_cert="/c.pem", mllp_tls_key="/k.pem", mllp_tls_client_ca="/ca.pem")
+    assert (settings.mllp_tls_cert, settings.mllp_tls_key, settings.mllp_tls_client_ca) == (
+        "/c.pem",
+        "/k.pem",
+        "/ca.pem",
+    )
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"mllp_tls_cert": "/c.pem"},
+        {"mllp_tls_key": "/k.pem"},
+        {"mllp_tls_client_ca": "/ca.pem"},
+    ],
+    ids=["no key", "no certificate", "an authority alone"],
+)
+def test_half_a_certificate_is_refused(given: dict[str, str]) -> None:
+    with pytest.raises(SettingsError, match="GATEWAY_MLLP_TLS_CERT"):
+        read(**given)

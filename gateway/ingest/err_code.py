@@ -1,0 +1,26 @@
+"""The code of an error in the words of the guide that its message follows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from gateway.errors import Forbidden, UnknownReference
+from gateway.mapping.hl7v2.context import DOCUMENT_GUIDES, guide_of
+
+if TYPE_CHECKING:
+    from gateway.errors import GatewayError, Issue
+    from gateway.hl7v2.message import Message
+
+# CI-SIS, "Transmission d'un document CDA-R2 en HL7 v2" 2.1: author not permitted, patient unknown.
+_CI_SIS: Final = ((Forbidden, "901"), (UnknownReference, "902"))
+
+
+def err_code(message: Message | None, refusal: GatewayError, issue: Issue) -> str:
+    """Return the code for ERR: the issue's own, that of the French document guides, or of HL7."""
+    if issue.err_code is not None:
+        return issue.err_code
+    if message is not None and guide_of(message) in DOCUMENT_GUIDES:
+        for kind, code in _CI_SIS:
+            if isinstance(refusal, kind):
+                return code
+    return refusal.err_code

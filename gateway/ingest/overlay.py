@@ -1,0 +1,55 @@
+"""How a resource that is known and one that comes in become one, element by element."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gateway.fhir.wire import Resource
+
+
+def overlay(held: Resource, incoming: Resource) -> Resource:
+    """Return `held` with the elements of `incoming` over it; identifiers are added up."""
+    merged = {**held, **incoming, "id": held["id"]}
+    return with_identifiers(merged, held, incoming)
+
+
+def fill(held: Resource, incoming: Resource) -> Resource:
+    """Return `held` with the elements that only `incoming` has; identifiers are added up."""
+    merged = {**incoming, **held}
+    return with_identifiers(merged, held, incoming)
+
+
+def with_identifiers(merged: Resource, held: Resource, incoming: Resource) -> Resource:
+    """Return `merged` with the identifiers of both."""
+    both = _identifiers(held.get("identifier"), incoming.get("identifier"))
+    # Bundle, QuestionnaireResponse and Composition have one identifier, not a list.
+    if both and isinstance(merged.get("identifier"), list):
+        merged["identifier"] = both
+    return merged
+
+
+def _identifiers(held: Any, incoming: Any) -> list[Any]:  # noqa: ANN401 - identifiers, or one
+    """Return both lists; a number without authority gives way to the same one with it."""
+    both = union(held, incoming)
+    owned = {_number(item) for item in both if item.get("system")}
+    return [item for item in both if item.get("system") or _number(item) not in owned]
+
+
+def _number(identifier: dict[str, Any]) -> tuple[str, str]:
+    codings = identifier.get("type", {}).get("coding", [{}])
+    return codings[0].get("code", ""), identifier.get("value", "")
+
+
+def union(held: Any, incoming: Any) -> list[Any]:  # noqa: ANN401 - any repeating element
+    """Return the items of both lists; an identifier that both have counts once."""
+    first = list(held) if isinstance(held, list) else []
+    known = [_sameness(item) for item in first]
+    second = incoming if isinstance(incoming, list) else []
+    return first + [item for item in second if _sameness(item) not in known]
+
+
+def _sameness(item: Any) -> object:  # noqa: ANN401 - any element
+    if isinstance(item, dict) and "value" in item:
+        return item.get("system"), item["value"]
+    return item

@@ -1,0 +1,187 @@
+"""What is a list, and the limits: read from `gateway.toml` beside the data."""
+
+from __future__ import annotations
+
+import codecs
+import ipaddress
+import tomllib
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, Final
+
+from gateway.settings.destinations import Destination, Route, wrong_routes
+from gateway.settings.fault import SettingsError
+from gateway.settings.retention import Retention
+from gateway.settings.senders import Sender
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+_MEGABYTE: Final = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Peers:
+    """What is a list and therefore lives in `gateway.toml` beside the data."""
+
+    # Assigning authority as sent (namespace id) -> identifier system URI.
+    namespaces: Mapping[str, str] = field(default_factory=dict)
+    # Identifier ("system|value" or bare RPPS) of a practitioner or organization -> mail address.
+    recipients: Mapping[str, str] = field(default_factory=dict)
+    # Charset to read a sender's messages with, whatever MSH-18 says: "APP|FACILITY" -> codec.
+    charsets: Mapping[str, str] = field(default_factory=dict)
+    # What MSH-17 should say, for senders that leave it empty or wrong: "APP|FACILITY" -> "FRA".
+    countries: Mapping[str, str] = field(default_factory=dict)
+    # System of accession numbers that come without authority, empty: trusted within their sender.
+    accession_system: str = ""
+    # Refuse documents whose flags the French guide forbids, instead of a warning.
+    strict_flags: bool = False
+    # For how long the journal keeps what; empty: for ever.
+    journal_retention: tuple[Retention, ...] = ()
+    # Networks from which MLLP connections are taken; empty: any.
+    mllp_allow: tuple[str, ...] = ()
+    # Who may send HL7 v2 messages; empty: anybody.
+    mllp_senders: tuple[Sender, ...] = ()
+    # Folders whose `in/` is watched for HL7 v2 files; relative ones lie in the data directory.
+    mllp_folders: tuple[str, ...] = ()
+    mllp_max_bytes: int = 64 * _MEGABYTE
+    mllp_idle_seconds: float = 3600.0
+    mllp_connections: int = 1024
+    mllp_connections_per_address: int = 1024
+    # From the first byte of a message to its last.
+    mllp_block_seconds: float = 600.0
+    # A message that comes more slowly, over half a minute, is cut.
+    mllp_bytes_per_second: int = 1024
+    # What messages that are not whole yet may take up together.
+    mllp_memory_bytes: int = 512 * _MEGABYTE
+    # Where HL7 v2 messages go out, and which of them.
+    destinations: tuple[Destination, ...] = ()
+    routes: tuple[Route, ...] = ()
+    http_max_bytes: int = 64 * _MEGABYTE
+    dicom_associations: int = 64
+
+
+# Arrays of tables: each table is one of these.
+Row = Sender | Destination | Route | Retention
+_ROWS: Final[dict[str, type[Row]]] = {
+    "mllp_senders": Sender,
+    "destinations": Destination,
+    "routes": Route,
+    "journal_retention": Retention,
+}
+
+
+def read_peers(path: Path) -> Peers:
+    """Read the file, or give the defaults without one; raises `SettingsError`."""
+    if not path.exists():
+        return Peers()
+    try:
+        given = tomllib.loads(path.read_text("utf-8"))
+        peers = Peers(**{name: _value(name, value) for name, value in given.items()})
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError, ValueError) as fault:
+        message = f"{path.name}: {fault}"
+        raise SettingsError(message) from None
+    wrong = _wrong(peers)
+    if wrong:
+        message = f"{path.name}: {wrong}"
+        raise SettingsError(message)
+    return peers
+
+
+def _value(name: str, value: object) -> Any:  # noqa: ANN401 - what the field takes
+    """Return a TOML value as the field takes it: lists become tuples, tables rows."""
+    if not isinstance(value, list):
+        return value
+    row = _ROWS.get(name)
+    if row is None:
+        return tuple(value)
+    return tuple(_row(name, row, table) for table in value)
+
+
+def _row(name: str, row: type[Row], table: object) -> Row:
+    if not isinstance(table, dict):
+        message = f"{name} must be written [[{name}]]"
+        raise TypeError(message)
+    given: dict[str, Any] = {key: _value(key, value) for key, value in table.items()}
+    made = row(**given)
+    wrong = _wrong_fields(made)
+    if wrong:
+        message = f"{name}: {wrong}"
+        raise ValueError(message)
+    return made
+
+
+def _wrong(peers: Peers) -> str:
+    """Return what is wrong with the lists, in words, or nothing."""
+    return (
+        _wrong_fields(peers)
+        or _wrong_codecs(peers)
+        or _wrong_networks(peers)
+        or wrong_routes(peers.destinations, peers.routes)
+    )
+
+
+def _wrong_fields(given: Peers | Row) -> str:
+    for item in fields(given):
+        kind, value = str(item.type), getattr(given, item.name)
+        # The kind is the annotation up to its bracket.
+        said = _KINDS[kind.partition("[")[0]](value)
+        if said:
+            return f"{item.name} must be {said}."
+    return ""
+
+
+def _not_a_table(value: object) -> str:
+    fine = isinstance(value, dict) and all(isinstance(one, str) for one in value.values())
+    return "" if fine else "a table of texts"
+
+
+def _not_a_list(value: object) -> str:
+    fine = isinstance(value, tuple) and all(isinstance(one, str | Row) for one in value)
+    return "" if fine else "a list of texts"
+
+
+def _not_a_number(value: object) -> str:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return "" if number and value > 0 else "a number above 0"  # type: ignore[operator]  # a number, see before
+
+
+def _not_whole(value: object) -> str:
+    return _not_a_number(value) or ("" if isinstance(value, int) else "a whole number")
+
+
+def _not_a_text(value: object) -> str:
+    return "" if isinstance(value, str) else "a text"
+
+
+def _not_a_switch(value: object) -> str:
+    return "" if isinstance(value, bool) else "true or false"
+
+
+_KINDS: Final = {
+    "Mapping": _not_a_table,
+    "tuple": _not_a_list,
+    "int": _not_whole,
+    "float": _not_a_number,
+    "str": _not_a_text,
+    "bool": _not_a_switch,
+}
+
+
+def _wrong_codecs(peers: Peers) -> str:
+    for codec in peers.charsets.values():
+        try:
+            codecs.lookup(codec)
+        except LookupError:
+            return f"charsets: {codec} is not a codec."
+    return ""
+
+
+def _wrong_networks(peers: Peers) -> str:
+    listed = [*peers.mllp_allow, *(one for row in peers.mllp_senders for one in row.addresses)]
+    for text in listed:
+        try:
+            ipaddress.ip_network(text, strict=False)
+        except ValueError:
+            return f"{text} is neither an address nor a network."
+    return ""
