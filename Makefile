@@ -56,13 +56,14 @@ $(PEERS)/clients.stamp: $(CLIENTS)/requirements.lock | $(BIN)/python
 	@touch $@
 
 # Without npm there are no clients for it, and scripts/peers.py says so.
-$(CLIENTS)/node/node_modules/clients.stamp: $(CLIENTS)/node/package-lock.json
+NPM_CLIENTS := $(CLIENTS)/node/node_modules/clients.stamp $(CLIENTS)/node-hl7/node_modules/clients.stamp
+$(NPM_CLIENTS): $(CLIENTS)/%/node_modules/clients.stamp: $(CLIENTS)/%/package-lock.json
 	@if command -v npm >/dev/null 2>&1; then \
-	  echo "==> Installing other people's JavaScript clients in $(CLIENTS)/node (once)"; \
-	  cd $(CLIENTS)/node && npm ci --omit=peer --ignore-scripts --no-audit --no-fund --silent && touch node_modules/clients.stamp; \
+	  echo "==> Installing other people's JavaScript clients in $(CLIENTS)/$* (once)"; \
+	  cd $(CLIENTS)/$* && npm ci --omit=peer --ignore-scripts --no-audit --no-fund --silent && touch node_modules/clients.stamp; \
 	fi
 
-peers: $(PEERS)/clients.stamp $(CLIENTS)/node/node_modules/clients.stamp
+peers: $(PEERS)/clients.stamp $(NPM_CLIENTS)
 
 interop: $(VENV)/dev.stamp peers
 	@$(BIN)/python scripts/peers.py
