@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import logging
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -43,12 +44,19 @@ _log = logging.getLogger("gateway.mllp")
 # Larger originals lie in the object store.
 INLINE_BYTES: Final = 256 * 1024
 _ANSWERED: Final = (JournalState.PROCESSED, JournalState.SUPERSEDED)
-# General acknowledgements: never answered, or two gateways would never stop.
+# The control ids of our own answers: who acknowledges one gets no answer, or two gateways would
+# never stop.
+_OWN: Final = re.compile(r"G[0-9A-F]{8,}")
 _ACKNOWLEDGEMENTS: Final = ("ACK", "MCF")
 
 
 def _no_agreement(_sender: str) -> str:
     return ""
+
+
+def _acknowledges_answer(message: Message) -> bool:
+    msa = message.first("MSA") if message.code in _ACKNOWLEDGEMENTS else None
+    return msa is not None and _OWN.fullmatch(msa.text(2)) is not None
 
 
 def _lenient(_message: Message) -> tuple[Issue, ...]:
@@ -111,7 +119,7 @@ class MessageIngest:
         message: Message | None = None
         try:
             message = self._read(raw)
-            if message.code in _ACKNOWLEDGEMENTS:
+            if _acknowledges_answer(message):
                 return self._unawaited(message, arrival)
             return self._process(message, arrival)
         except GatewayError as refusal:
@@ -202,8 +210,8 @@ class MessageIngest:
         return reply
 
     def _unawaited(self, message: Message, arrival: Arrival) -> bytes:
-        """Keep an acknowledgement that came where messages come; nothing is said to it."""
-        text = "This acknowledges nothing that was sent on this connection."
+        """Keep what acknowledges one of our answers; nothing is said to it."""
+        text = "This acknowledges an acknowledgement."
         entry = self._entry(message, arrival, JournalState.REFUSED, "")
         self._journal(replace(entry, issues=(Issue(text, location="MSA^1^2"),)), arrival)
         self._note(message, "", arrival)

@@ -100,8 +100,13 @@ def test_what_cannot_be_kept_is_not_committed(gateway: Gateway) -> None:
     assert told(gateway.messages.postpone(story.IDENTITY, refusal)) == [("AR", "ADT1", ("207",))]
 
 
-def test_an_acknowledgement_is_kept_and_never_answered(gateway: Gateway) -> None:
-    late = b"MSH|^~\\&|RIS|CENTRE|GW|GW|20260110||ACK^R01^ACK|9|P|2.5\rMSA|AA|G42\r"
-    assert gateway.send(late) == b""
+@pytest.mark.parametrize(
+    ("answered", "told_back"), [("G18EA83AA84BEFAC3", []), ("P0009", [("AE", "9", ("200",))])]
+)
+def test_who_acknowledges_an_answer_gets_none_so_that_it_ends(
+    answered: str, told_back: list[object], gateway: Gateway
+) -> None:
+    late = f"MSH|^~\\&|RIS|CENTRE|GW|GW|20260110||ACK^R01^ACK|9|P|2.5\rMSA|AA|{answered}\r"
+    assert told(gateway.send(late.encode())) == told_back
     entry = gateway.store.journal()[0]
-    assert (entry.state, entry.control_id, entry.answer) == (JournalState.REFUSED, "9", "")
+    assert (entry.state, entry.control_id) == (JournalState.REFUSED, "9")
