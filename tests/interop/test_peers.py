@@ -21,6 +21,7 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(peers, "_POSTGRESQL", tmp_path)
     monkeypatch.setattr(peers, "CLIENTS", tmp_path / "venv" / "bin")
     monkeypatch.setattr(peers, "NODE_MODULES", tmp_path / "node_modules")
+    monkeypatch.setattr(peers, "NODE_HL7_MODULES", tmp_path / "node_hl7_modules")
 
 
 @pytest.mark.usefixtures("bare")
@@ -53,6 +54,8 @@ def test_what_is_missing_is_named_with_its_package(
         "@medplum/core (npm)       missing: make peers",
         "fhir-kit-client (npm)     missing: make peers",
         "fhirclient (npm)          missing: make peers",
+        "@medplum/hl7 (npm)        missing: make peers",
+        "simple-hl7 (npm)          missing: make peers",
         "corpus                    missing: set GATEWAY_SHARED to the directory that holds corpus/",
     ]
 
