@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from typing_extensions import override
 
 from gateway.store import rows
-from gateway.store.database import Database, open_database
+from gateway.store.databases import open_database
 from gateway.store.group_commit import GroupCommit
 from gateway.store.history import Wanted, versions
 from gateway.store.index_state import SELECT, Wholeness, asks_for_words
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Select
 
     from gateway.fhir.search.query import SearchQuery
-    from gateway.store.database import Cursor
+    from gateway.store.database import Cursor, Database
     from gateway.store.records import AnswerNote
 
 __all__ = ["Hook", "Store", "Stored", "Transaction", "Written", "open_store"]

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gateway.errors import Conflict, Invalid, OutOfSpace, Unavailable
-from gateway.store import database as database_module
+from gateway.store import sqlite as sqlite_module
 from gateway.store.api import Store, open_store
-from gateway.store.database import SqliteDatabase
 from gateway.store.group_commit import GroupCommit
+from gateway.store.sqlite import SqliteDatabase
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,7 +79,7 @@ def test_a_database_that_another_program_holds_is_refused_and_accepted_after(
     tmp_path: Path, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The wait is a number of the product: here it is a short one.
-    monkeypatch.setattr(database_module, "LOCK_SECONDS", 1.0)
+    monkeypatch.setattr(sqlite_module, "LOCK_SECONDS", 1.0)
     put(sqlite_store, patient(99))
     kept = sqlite_store.read("Patient", "p99")
     with closing(sqlite3.connect(tmp_path / "gateway.db")) as other:
