@@ -177,8 +177,8 @@ def _set_pragmas(connection: Any, _record: object) -> None:  # noqa: ANN401 - a 
     # A page cache of 4 MB a connection: a door has six, and what the system has in memory is read
     # fast enough. Not mapped into memory: every connection's map counts as the door's memory, up
     # to the whole file. A WAL of 4 000 pages before it is folded back.
+    _turn_to_wal(connection)
     for pragma in (
-        "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
         "cache_size=-4096",
@@ -187,6 +187,27 @@ def _set_pragmas(connection: Any, _record: object) -> None:  # noqa: ANN401 - a 
         "mmap_size=0",
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _turn_to_wal(connection: Any) -> None:  # noqa: ANN401 - a driver connection
+    """Turn the journal to WAL, waiting up to `LOCK_SECONDS` for others who open the file.
+
+    SQLite does not wait by itself here: of two who turn a new file to WAL at once, or of one who
+    opens it while another recovers or folds back its WAL, one is told "locked" without delay.
+    """
+    deadline = time.monotonic() + LOCK_SECONDS
+    pause = 0.001
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as fault:
+            busy = fault.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            if not busy or time.monotonic() > deadline:
+                raise
+            time.sleep(pause)
+            pause = min(pause * 1.5, 0.05)
+        else:
+            return
 
 
 def _lock(file: Any) -> float:  # noqa: ANN401 - a file object

@@ -58,7 +58,7 @@ class Load:
         self.faults: list[Exception] = []
         work = (lambda: self._send_reports(0), lambda: self._send_reports(1))
         self.threads = [
-            threading.Thread(target=self._run, args=(one,))
+            threading.Thread(target=self._run, args=(one,), daemon=True)
             for one in (*work, self._create, self._store)
         ]
 

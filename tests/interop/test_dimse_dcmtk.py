@@ -150,7 +150,7 @@ class Door:
 def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
     opened = Door(tmp_path_factory.mktemp("spool"))
     stop = threading.Event()
-    serving = threading.Thread(target=opened.server.serve_until, args=(stop,))
+    serving = threading.Thread(target=opened.server.serve_until, args=(stop,), daemon=True)
     serving.start()
     yield opened
     stop.set()

@@ -328,12 +328,14 @@ def test_storage_that_does_not_answer_is_tried_again(scene: Scene) -> None:
 
 def test_the_running_worker_sends_what_comes_and_stops_when_told(scene: Scene) -> None:
     stop = threading.Event()
-    thread = threading.Thread(target=scene.worker.run, args=(stop,))
+    thread = threading.Thread(target=scene.worker.run, args=(stop,), daemon=True)
     thread.start()
-    scene.write(*scene.everything, lone(scene.report))
-    assert scene.satchel.arrived.wait(10)
-    stop.set()
-    thread.join(10)
+    try:
+        scene.write(*scene.everything, lone(scene.report))
+        assert scene.satchel.arrived.wait(10)
+    finally:
+        stop.set()
+        thread.join(10)
     assert not thread.is_alive()
     assert scene.satchel.closed
     assert states(scene.store) == [("lecoeur", DeliveryState.SENT)]

@@ -53,7 +53,7 @@ def a_door(
     server = DimseServer("127.0.0.1", 0, spool=spool, receive=receive, **given)
     server.bind()
     stop = threading.Event()
-    serving = threading.Thread(target=server.serve_until, args=(stop,))
+    serving = threading.Thread(target=server.serve_until, args=(stop,), daemon=True)
     serving.start()
     try:
         yield server

@@ -82,7 +82,7 @@ def serving(
     stop = threading.Event()
     with MllpServer(host, 0, given, limits, tls=tls) as server:
         address = server.bind_address
-        thread = threading.Thread(target=server.serve_until, args=(stop,))
+        thread = threading.Thread(target=server.serve_until, args=(stop,), daemon=True)
         thread.start()
         try:
             yield server, address

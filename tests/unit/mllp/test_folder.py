@@ -204,7 +204,7 @@ def test_watching_makes_the_folders_and_ends_when_told(tmp_path: Path) -> None:
     receiver = Receiver()
     stop = threading.Event()
     folder = Folder(tmp_path / "new" / "depot", receiver.receive, receiver.oversize, max_bytes=1000)
-    thread = threading.Thread(target=folder.watch, args=(stop,))
+    thread = threading.Thread(target=folder.watch, args=(stop,), daemon=True)
     thread.start()
     inbox = tmp_path / "new" / "depot" / "in"
     end = time.monotonic() + 5

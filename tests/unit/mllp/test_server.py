@@ -148,7 +148,7 @@ def test_draining_answers_the_message_in_hand_and_begins_no_other() -> None:
             begun.wait(5)
             assert until(lambda: server.connections == 2)
             drained: list[bool] = []
-            drain = threading.Thread(target=lambda: drained.append(server.drain(5)))
+            drain = threading.Thread(target=lambda: drained.append(server.drain(5)), daemon=True)
             drain.start()
             assert quiet.recv(1) == b""
         release.set()

@@ -319,7 +319,9 @@ def test_many_handshakes_at_once(authority: Authority, server: Pair) -> None:
 
     context = of(authority)
     with serving(ports(Journal()), tls=certificates(server).context) as (_, address):
-        threads = [threading.Thread(target=send, args=(number,)) for number in range(20)]
+        threads = [
+            threading.Thread(target=send, args=(number,), daemon=True) for number in range(20)
+        ]
         _all(threads, threading.Thread.start)
         _all(threads, threading.Thread.join)
     assert codes == ["AA"] * 20
