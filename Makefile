@@ -4,6 +4,8 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	&& echo $$p && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
+# A file stays with one process: its fixtures are made once.
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist loadfile
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --require-hashes --only-binary :all:
 PROJECT := $(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .
 # Other people's FHIR clients: their requirements contradict the project's, so they live apart.
@@ -47,7 +49,7 @@ demo: $(VENV)/run.stamp
 	@exec $(BIN)/gateway demo
 
 test: $(VENV)/dev.stamp
-	@$(BIN)/python -m pytest -m "not postgresql"
+	@$(PYTEST) -m "not postgresql"
 
 $(PEERS)/clients.stamp: $(CLIENTS)/requirements.lock | $(BIN)/python
 	@echo "==> Installing other people's Python clients in $(PEERS) (once, about a minute)"
@@ -67,9 +69,10 @@ peers: $(PEERS)/clients.stamp $(NPM_CLIENTS)
 
 interop: $(VENV)/dev.stamp peers
 	@$(BIN)/python scripts/peers.py
-	@$(BIN)/python -m pytest tests/interop
+	@$(PYTEST) tests/interop
 	@# In a run of its own: a gateway of the suite above would serve the same PostgreSQL.
-	@$(BIN)/python -m pytest tests/contract
+	@# The same tests on SQLite are part of `make test`.
+	@$(PYTEST) tests/contract -m postgresql
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .

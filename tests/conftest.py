@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import create_engine, make_url, text
 
 from gateway.store.api import Store, open_store
 from gateway.store.migrate import migrate
@@ -46,12 +47,27 @@ def _postgres_binaries() -> Path | None:
     return Path(initdb).parent if initdb else None
 
 
+def _own_database(url: str) -> str:
+    """Return a new database on that server for each process of a run."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if worker is None:
+        return url
+    given = make_url(url)
+    name = f"{given.database}_{worker}"
+    engine = create_engine(given, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f'DROP DATABASE IF EXISTS "{name}"'))
+        connection.execute(text(f'CREATE DATABASE "{name}"'))
+    engine.dispose()
+    return given.set(database=name).render_as_string(hide_password=False)
+
+
 @pytest.fixture(scope="session")
 def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A PostgreSQL server of our own on a free port, gone with the session."""
     given = os.environ.get("PASSERELLE_TEST_POSTGRESQL")
     if given:
-        yield given
+        yield _own_database(given)
         return
     binaries = _postgres_binaries()
     if binaries is None:
