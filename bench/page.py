@@ -59,8 +59,9 @@ FAMILIES: Final = {
     ),
     "dimse": _Family(
         "C-STORE",
-        "The floor is DCMTK `storescp` (which does not flush to the disk); the sender is DCMTK "
-        "`storescu`, with `TCP_NODELAY` and, as most modalities run it, without.",
+        "The sender is DCMTK `storescu`, with `TCP_NODELAY` and, as most modalities run it, "
+        "without. The floor is DCMTK `storescp`, which neither flushes to the disk nor indexes; "
+        "Orthanc is Debian's, on SQLite, flushing its files.",
     ),
     "delivery": _Family(
         "Delivery",

@@ -102,6 +102,67 @@ class Row:
 
 
 @dataclass(slots=True)
+class BesideRow:
+    """The gateway beside a floor and another server that does the same; more is better."""
+
+    head: ClassVar[tuple[str, ...]] = (
+        "",
+        "gateway",
+        "floor",
+        "Orthanc",
+        "unit",
+        "of the floor",
+        "times Orthanc",
+        "aim",
+        "met",
+        "spread of the gateway",
+    )
+
+    name: str
+    unit: str
+    # How many times the other server's number the gateway's should be; or the number itself.
+    times: float | None = None
+    least: float | None = None
+    values: list[float] = field(default_factory=list)
+    floors: list[float] = field(default_factory=list)
+    others: list[float] = field(default_factory=list)
+
+    @property
+    def value(self) -> float:
+        """The median of the repetitions."""
+        return statistics.median(self.values)
+
+    @property
+    def ratio(self) -> float | None:
+        """The gateway's median divided by the other server's."""
+        return self.value / statistics.median(self.others) if self.others else None
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the aim is met; None when there is none or nothing to compare with."""
+        if self.least is not None:
+            return self.value >= self.least
+        return None if self.times is None or self.ratio is None else self.ratio >= self.times
+
+    def cells(self) -> tuple[str, ...]:
+        """Return the line of the table."""
+        floor = statistics.median(self.floors) if self.floors else None
+        aim = f">= {self.times:g} times Orthanc" if self.times else ""
+        return (
+            self.name,
+            number(self.value),
+            "" if floor is None else number(floor),
+            number(statistics.median(self.others)) if self.others else "",
+            self.unit,
+            "" if floor is None else f"{self.value / floor:.0%}",
+            "" if self.ratio is None else f"{self.ratio:.1f}",
+            aim if self.least is None else f">= {self.least:g}",
+            verdict(met=self.met),
+            f"{number(min(self.values))} - {number(max(self.values))}",
+        )
+
+
+@dataclass(slots=True)
 class ScaleRow:
     """One request over stores of growing size: median and 99th percentile of its time, in ms."""
 

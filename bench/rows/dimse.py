@@ -1,4 +1,4 @@
-"""Objects per second over C-STORE with DCMTK `storescu`, beside DCMTK `storescp`."""
+"""Objects per second over C-STORE with DCMTK `storescu`, beside DCMTK `storescp` and Orthanc."""
 
 from __future__ import annotations
 
@@ -7,16 +7,18 @@ import os
 import shutil
 import subprocess
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bench.images import SLICE, SMALL, write_images
 from bench.installation import Installation
 from bench.process import Running, free_port
-from bench.result import Row
+from bench.result import BesideRow
+from bench.rivals import orthanc
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from bench.plan import Plan
@@ -33,16 +35,28 @@ class _Batch:
     side: int
     count: int
     # Of the sender.
-    nodelay: bool
+    nodelay: bool = True
+    associations: int = 1
+    # What is aimed at: so many times Orthanc's number, or the number itself.
+    times: float | None = None
+    least: float | None = None
 
 
 _BATCHES = (
-    _Batch("11 KB, sender without Nagle", SMALL, 500, nodelay=True),
-    _Batch("0.5 MB CT, sender without Nagle", SLICE, 100, nodelay=True),
+    _Batch("0.5 MB CT, 1 association", SLICE, 500, times=2),
+    _Batch("0.5 MB CT, 4 associations", SLICE, 500, associations=4, times=1),
+    _Batch("11 KB, 1 association", SMALL, 2000, times=2),
+    _Batch("11 KB, 4 associations", SMALL, 2000, associations=4, times=1),
     # 40 ms an object where the receiver does nothing about it: few are enough.
-    _Batch("11 KB, sender with Nagle", SMALL, 40, nodelay=False),
-    _Batch("0.5 MB CT, sender with Nagle", SLICE, 40, nodelay=False),
+    _Batch("11 KB, 1 association, sender with Nagle", SMALL, 60, nodelay=False, least=250),
+    _Batch("0.5 MB CT, 1 association, sender with Nagle", SLICE, 40, nodelay=False),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Receiver:
+    port: int
+    called: str
 
 
 def why_not() -> str:
@@ -51,62 +65,74 @@ def why_not() -> str:
     return f"DCMTK ({', '.join(missing)}) is not installed here." if missing else ""
 
 
-def measure(plan: Plan) -> Iterator[Row]:
-    """Yield a row for each kind of object and sender, over one association."""
+def measure(plan: Plan) -> Iterator[BesideRow]:
+    """Yield a row for each kind of object and sender."""
     place = plan.place / "dimse"
     held = place / "floor"
     held.mkdir(parents=True)
-    floor = free_port()
-    storescp = ["storescp", "--max-pdu", _MAX_PDU, "-od", str(held), str(floor)]
+    bare = _Receiver(free_port(), "STORESCP")
+    storescp = ["storescp", "--fork", "--max-pdu", _MAX_PDU, "-od", str(held), str(bare.port)]
     with (
         Installation(place / "gateway") as gateway,
         Running(storescp, place / "floor.log", {_NODELAY: "1"}) as running,
+        nullcontext() if orthanc.why_not() else orthanc.serving(place / "orthanc") as other,
     ):
-        running.wait_for(floor)
+        running.wait_for(bare.port)
+        own = _Receiver(gateway.dicom, "GATEWAY")
         rounds = itertools.count()
         for batch in _BATCHES:
-            row = Row("dimse", f"C-STORE, {batch.name}", "objects/s")
-            own, bare = (
-                _timed(port, place, batch, plan.shorter, rounds) for port in (gateway.dicom, floor)
-            )
-            plan.alternate(row, own, bare)
-            _empty(held)
+            row = BesideRow(f"C-STORE, {batch.name}", "objects/s", batch.times, batch.least)
+            receivers = [(row.values, own), (row.floors, bare)]
+            if other is not None:
+                receivers.append((row.others, _Receiver(other.dicom, orthanc.AE_TITLE)))
+            for _ in range(plan.repetitions):
+                for numbers, receiver in receivers:
+                    numbers.append(_rate(receiver, place, batch, plan.shorter, next(rounds)))
+                _empty(held)
+            _say(row)
             yield row
 
 
-def _timed(
-    port: int, place: Path, batch: _Batch, shorter: int, rounds: Iterator[int]
-) -> Callable[[], float]:
-    def send() -> float:
-        # New UIDs each time: an object that is held already would cost less.
-        images = place / "images"
-        count = max(10, batch.count // shorter)
-        write_images(images, count, batch.side, study=next(rounds))
-        try:
-            return count / _send(port, images, nodelay=batch.nodelay)
-        finally:
-            shutil.rmtree(images)
-
-    return send
+def _say(row: BesideRow) -> None:
+    print("  " + "  ".join(cell for cell in row.cells() if cell), flush=True)
 
 
-def _send(port: int, images: Path, *, nodelay: bool) -> float:
-    """Send a directory over one association and return the seconds it took."""
+def _rate(receiver: _Receiver, place: Path, batch: _Batch, shorter: int, study: int) -> float:
+    """Send a batch and return objects per second; new UIDs, as what is held already costs less."""
+    count = max(10, batch.count // shorter) // batch.associations
+    parts = [place / f"images-{number}" for number in range(batch.associations)]
+    try:
+        for number, part in enumerate(parts):
+            write_images(part, count, batch.side, study=study * 10 + number)
+        return count * len(parts) / _send(receiver, *parts, nodelay=batch.nodelay)
+    finally:
+        for part in parts:
+            shutil.rmtree(part, ignore_errors=True)
+
+
+def _send(receiver: _Receiver, *parts: Path, nodelay: bool) -> float:
+    """Send directories, an association each at the same time, and return the seconds it took."""
     environ = {name: value for name, value in os.environ.items() if name != _NODELAY}
     if nodelay:
         environ[_NODELAY] = "1"
-    command = ["storescu", "--scan-directories", "--max-pdu", _MAX_PDU, "-aec", "GATEWAY"]
+    command = ["storescu", "--scan-directories", "--max-pdu", _MAX_PDU, "-aec", receiver.called]
+    command += ["127.0.0.1", str(receiver.port)]
     began = time.perf_counter()
-    said = subprocess.run(
-        [*command, "127.0.0.1", str(port), str(images)],
-        check=False,
-        capture_output=True,
-        text=True,
-        env=environ,
-    )
+    senders = [
+        subprocess.Popen(
+            [*command, str(part)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environ,
+        )
+        for part in parts
+    ]
+    said = [sender.communicate()[1] for sender in senders]
     taken = time.perf_counter() - began
-    if said.returncode or "E:" in said.stderr:
-        raise RuntimeError(said.stderr[-2000:])
+    for sender, text in zip(senders, said, strict=True):
+        if sender.returncode or "E:" in text:
+            raise RuntimeError(text[-2000:])
     return taken
 
 
@@ -120,5 +146,5 @@ def load(port: int, place: Path, shorter: int) -> None:
     for study, (side, count) in enumerate(((SMALL, 200), (SLICE, 60)), 900):
         images = place / f"images-{study}"
         write_images(images, count // shorter, side, study=study)
-        _send(port, images, nodelay=True)
+        _send(_Receiver(port, "GATEWAY"), images, nodelay=True)
         shutil.rmtree(images)
