@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from gateway.delivery.ports import Channel
     from gateway.delivery.worker import Worker
     from gateway.fhir.terminology.terminology import Terminology
+    from gateway.fhir.validation.profiles import ProfileValidator
     from gateway.ingest.answering import Answering
     from gateway.ingest.message import MessageIngest
     from gateway.ingest.resource import ResourceIngest
@@ -116,8 +117,8 @@ def build_messages(base: Foundation, answering: Answering | None = None) -> Mess
     )
 
 
-def build_resources(base: Foundation) -> ResourceIngest:
-    """Return the flow of resources through the FHIR door."""
+def build_resources(base: Foundation, profiles: ProfileValidator | None = None) -> ResourceIngest:
+    """Return the flow of resources through the FHIR door, `profiles` judging what is written."""
     from gateway.ingest.resource import ResourceIngest  # noqa: PLC0415 - other doors need none
 
     return ResourceIngest(
@@ -125,7 +126,20 @@ def build_resources(base: Foundation) -> ResourceIngest:
         validation=base.settings.validation,
         new_id=new_id,
         local_bases=(base.settings.fhir_url,),
+        profiles=profiles,
     )
+
+
+def build_profiles(base: Foundation, terminology: Terminology) -> ProfileValidator:
+    """Return the validation against the profiles that are installed."""
+    from gateway.fhir.fhirpath import Services  # noqa: PLC0415 - other doors need none
+    from gateway.fhir.terminology.membership import Membership  # noqa: PLC0415 - as above
+    from gateway.fhir.validation.profiles import ProfileValidator  # noqa: PLC0415 - as above
+    from gateway.store.profiles import StoredProfiles  # noqa: PLC0415 - as above
+
+    library = StoredProfiles(base.store)
+    member_of = Membership(terminology, library.generation)
+    return ProfileValidator(library, Services(member_of=member_of, now=now), member_of.renew)
 
 
 def build_terminology(base: Foundation) -> Terminology:
@@ -141,12 +155,17 @@ def build_terminology(base: Foundation) -> Terminology:
 def build_studies(base: Foundation) -> StudyIngest:
     """Return the flow of studies that have been quiet."""
     from gateway.ingest.study import StudyIngest  # noqa: PLC0415 - other doors need none
-    from gateway.mapping.dicom.study import map_instances  # noqa: PLC0415 - as above
+    from gateway.mapping.dicom.study import Context  # noqa: PLC0415 - as above
 
+    context = Context(
+        accession_system=base.settings.peers.accession_system,
+        dicomweb=f"{base.settings.base_url.rstrip('/')}/dicom-web",
+    )
     return StudyIngest(
         base.store,
+        base.objects,
         base.linking,
-        map_study=map_instances,
+        context=context,
         quiet_seconds=base.settings.dicom_quiet_seconds,
         clock=now,
     )

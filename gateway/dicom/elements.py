@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from gateway.dicom.transfer_syntaxes import Encoding
 
 # PS3.5 tables 7.1-1 and 7.1-2: with a length of four bytes, and of two.
-# PS3.5 tables 7.1-1 and 7.1-2: with a length of four bytes, and of two.
 # fmt: off
 _LONG: Final = frozenset((
     b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV",
@@ -49,13 +48,14 @@ _MOST_VALUES: Final = 4096
 _KEYS: Final = {tag: key(tag) for tag in ATTRIBUTES}
 
 
-class _Head(NamedTuple):
-    """Tag, VR (empty when none is written), length, and where the value begins."""
+class Head(NamedTuple):
+    """Tag, VR (empty when none is written), length, where the value and the element begin."""
 
     tag: int
     vr: bytes
     length: int
     start: int
+    at: int
 
 
 @dataclass(slots=True)
@@ -93,28 +93,29 @@ class Reader:
         self._elements(0, scope)
         return scope.model
 
-    def _head(self, position: int, *, explicit: bool) -> _Head | None:
+    def _head(self, position: int, *, explicit: bool) -> Head | None:
         start = position + _TAG_AND_LENGTH
         if start > self._end:
             return None
         if not explicit:
             group, number, length = self._tag_and_length(self._buffer, position)
-            return _Head(group << 16 | number, b"", length, start)
+            return Head(group << 16 | number, b"", length, start, position)
         group, number, vr, short = self._tag_vr_length(self._buffer, position)
         tag = group << 16 | number
         if vr in _SHORT:
-            return _Head(tag, vr, short, start)
+            return Head(tag, vr, short, start, position)
         if vr not in _LONG and (group == _DELIMITER_GROUP or not (vr.isalpha() and vr.isupper())):
             # Items have no VR, and some writers forget it.
-            return _Head(tag, b"", self._length(self._buffer, position + 4)[0], start)
+            return Head(tag, b"", self._length(self._buffer, position + 4)[0], start, position)
         # A VR of tomorrow has the long form too: PS3.5 7.1.2.
         return self._long(tag, vr, position)
 
-    def _long(self, tag: int, vr: bytes, position: int) -> _Head | None:
+    def _long(self, tag: int, vr: bytes, position: int) -> Head | None:
         start = position + _WITH_LONG_LENGTH
         if start > self._end:
             return None
-        return _Head(tag, vr, self._length(self._buffer, position + _TAG_AND_LENGTH)[0], start)
+        length = self._length(self._buffer, position + _TAG_AND_LENGTH)[0]
+        return Head(tag, vr, length, start, position)
 
     def _elements(self, position: int, scope: _Scope) -> int:
         """Read elements up to the end or an item delimiter; return where the next thing begins."""
@@ -130,7 +131,7 @@ class Reader:
             position = self._element(head, scope)
         return position
 
-    def _element(self, head: _Head, scope: _Scope) -> int:
+    def _element(self, head: Head, scope: _Scope) -> int:
         """Read one element if it is wanted; return where it ends."""
         wanted = ATTRIBUTES.get(head.tag)
         inside = scope.explicit and head.vr != b"UN"
@@ -144,14 +145,14 @@ class Reader:
             self._keep(head, wanted, position, scope)
         return position
 
-    def _keep(self, head: _Head, vr: str, end: int, scope: _Scope) -> None:
+    def _keep(self, head: Head, vr: str, end: int, scope: _Scope) -> None:
         self._budget -= 1
         content = read_value(vr, self._buffer[head.start : end], scope.codecs)
         scope.model[_KEYS[head.tag]] = element(vr, content)
         if head.tag == SPECIFIC_CHARACTER_SET:
             scope.codecs = codecs_of(tuple(term or "" for term in content))
 
-    def _sequence(self, head: _Head, scope: _Scope, *, explicit: bool) -> tuple[list[Any], int]:
+    def _sequence(self, head: Head, scope: _Scope, *, explicit: bool) -> tuple[list[Any], int]:
         """Read the items of a sequence; return them and where the next element begins."""
         position, defined = head.start, head.length != _UNDEFINED
         end = min(position + head.length, self._end) if defined else self._end
@@ -167,7 +168,7 @@ class Reader:
             found.append(inner.model)
         return found, head.start + head.length if defined else position
 
-    def _item(self, item: _Head, scope: _Scope) -> int:
+    def _item(self, item: Head, scope: _Scope) -> int:
         """Read one item into its scope; return where it ends."""
         self._budget -= 1
         if item.length == _UNDEFINED:

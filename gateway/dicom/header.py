@@ -61,7 +61,7 @@ def read_header(head: bytes, transfer_syntax: str) -> InstanceHeader:
     """
     encoding = encoding_of(transfer_syntax)
     inflated = _inflate(head) if encoding.deflated else head
-    reader = Reader(inflated, _observed(inflated, encoding))
+    reader = Reader(inflated, observed_encoding(inflated, encoding))
     model = reader.dataset()
     study, series, sop_class, sop_instance = (_uid(model, name, tag) for name, tag in _REQUIRED)
     return InstanceHeader(study, series, sop_class, sop_instance, model, reader.finished)
@@ -99,7 +99,7 @@ def _inflate(head: bytes) -> bytes:
     return head
 
 
-def _observed(head: bytes, encoding: Encoding) -> Encoding:
+def observed_encoding(head: bytes, encoding: Encoding) -> Encoding:
     """Correct the announced encoding by the first element: senders get it wrong."""
     written = head[_VR_AT] in KNOWN_VRS
     if head[:2] == b"\x00\x08" and written:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gateway.dicom.header import InstanceHeader
+    from gateway.errors import GatewayError
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,8 @@ class ReceivedInstance:
 
     `path` is a Part 10 file whose dataset is byte for byte what was sent; `sha256` is the digest of
     the whole file in hex, `size` its length in bytes. Whoever takes the object over renames the
-    file; what is still there after the answer is deleted by the door.
+    file; what is still there after the answer is deleted by the door. `refusal` says why the door
+    cannot take it: it is kept in the journal and nowhere else. `door` is the protocol it came by.
     """
 
     sop_class: str
@@ -30,3 +32,5 @@ class ReceivedInstance:
     size: int
     sha256: str
     header: InstanceHeader
+    door: str = "dimse"
+    refusal: GatewayError | None = None

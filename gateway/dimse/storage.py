@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from gateway.access.decision import Request, decide
@@ -11,7 +12,7 @@ from gateway.dicom.header import InstanceHeader, read_header, read_header_from
 from gateway.dicom.instance import ReceivedInstance
 from gateway.dicom.part10 import file_head
 from gateway.dimse.spool import SpoolFile
-from gateway.errors import Forbidden, GatewayError, Invalid, Malformed
+from gateway.errors import Forbidden, GatewayError, Invalid, Malformed, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,6 +82,7 @@ class Storing:
         try:
             return Outcome(self._hand_over())
         except GatewayError as refusal:
+            self._keep_refused(refusal)
             return Outcome(refusal.dimse_status, refusal.text)
         except Exception as fault:  # noqa: BLE001 - the sender must get a status, whatever it is
             # No trace: it may quote the patient.
@@ -97,12 +99,17 @@ class Storing:
         )
         if not decision.permitted:
             raise Forbidden(decision.reason)
-        # The header first: what cannot be understood need not be made durable.
         file.flush()
         header = self._header()
         self._compare(header)
         file.finish()
-        received = ReceivedInstance(
+        return self._receive(self._received(header))
+
+    def _received(
+        self, header: InstanceHeader, refusal: GatewayError | None = None
+    ) -> ReceivedInstance:
+        peer, file = self._peer, self._file
+        return ReceivedInstance(
             sop_class=header.sop_class,
             sop_instance=header.sop_instance,
             transfer_syntax=self._transfer_syntax,
@@ -113,8 +120,18 @@ class Storing:
             size=file.size,
             sha256=file.sha256,
             header=header,
+            refusal=refusal,
         )
-        return self._receive(received)
+
+    def _keep_refused(self, refusal: GatewayError) -> None:
+        """Hand over what cannot be understood as well: it is kept with its reason."""
+        if isinstance(refusal, Forbidden | Unavailable):
+            return
+        sop_class, sop_instance = self._command.sop_class, self._command.sop_instance
+        header = InstanceHeader("", "", sop_class, sop_instance, {})
+        with suppress(GatewayError):
+            self._file.finish()
+            self._receive(self._received(header, refusal))
 
     def _header(self) -> InstanceHeader:
         file = self._file

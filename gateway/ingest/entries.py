@@ -16,7 +16,7 @@ from gateway.ingest.merging import apply_merges, former_record
 from gateway.ingest.overlay import union
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from gateway.fhir.wire import Resource
     from gateway.mapping.entry import Entry, Mapped, Payload
@@ -39,17 +39,24 @@ class Applied:
     superseded: bool = False
 
 
-def apply(tx: Transaction, mapped: Mapped, linking: Linking) -> Applied:
-    """Write the entries of a mapping in one transaction, each at most once a content."""
-    return _Apply(tx, mapped, linking).run()
+def apply(
+    tx: Transaction, mapped: Mapped, linking: Linking, known: Mapping[str, str] | None = None
+) -> Applied:
+    """Write the entries of a mapping in one transaction, each at most once a content.
+
+    `known` are references by `full_url` of entries that were applied before, in this transaction.
+    """
+    return _Apply(tx, mapped, linking, known or {}).run()
 
 
 class _Apply:
-    def __init__(self, tx: Transaction, mapped: Mapped, linking: Linking) -> None:
+    def __init__(
+        self, tx: Transaction, mapped: Mapped, linking: Linking, known: Mapping[str, str]
+    ) -> None:
         self.tx = tx
         self.mapped = mapped
         self.linking = linking
-        self.done = Applied()
+        self.done = Applied(references=dict(known))
         self.resources = {entry.full_url: entry.resource for entry in mapped.entries}
         self.inline = {
             f"urn:sha256:{payload.sha256}": base64.b64encode(payload.content).decode()

@@ -127,9 +127,15 @@ def is_older_report(held: Resource, incoming: Resource) -> bool:
 
 def _imaging_study(held: Resource, incoming: Resource, write: Write) -> Resource | None:
     merged = overlay(held, incoming) if write is Write.ASSERT else fill(held, incoming)
-    if held.get("series") and not incoming.get("series"):
+    emptied = incoming.get("numberOfInstances") == 0
+    if emptied:
+        # Everything that was there has been rejected.
+        merged.pop("series", None)
+    elif held.get("series") and not incoming.get("series"):
         merged |= {name: held[name] for name in _STUDY_CONTENT if name in held}
-    if _STUDY_RANK.get(held["status"], 0) > _STUDY_RANK.get(incoming["status"], 0):
+    first_images = incoming.get("series") and not held.get("series")
+    outranked = _STUDY_RANK.get(held["status"], 0) > _STUDY_RANK.get(incoming["status"], 0)
+    if outranked and not emptied and not first_images:
         merged["status"] = held["status"]
     both = union(held.get("basedOn"), incoming.get("basedOn"))
     if both:

@@ -10,7 +10,6 @@ import pytest
 from pydicom import dcmread
 from pydicom.uid import generate_uid
 
-from gateway.store.objects import FileObjects
 from tests.e2e.modality import associated, image, request, status_of, stored
 from tests.e2e.process import GatewayProcess
 from tests.e2e.wire import journal, original, run_here
@@ -168,9 +167,13 @@ def _pixels(path: Any) -> bytes:  # noqa: ANN401 - a path
     return pixels
 
 
-def test_an_object_that_was_refused_for_its_uid_leaves_no_file(gateway: GatewayProcess) -> None:
+def test_an_object_that_was_refused_for_its_uid_is_in_the_journal_with_its_bytes(
+    gateway: GatewayProcess,
+) -> None:
     refused = image()
-    status_of(gateway, request(refused, uid=generate_uid()))
-    objects = FileObjects(gateway.data / "objects")
-    names = [path.name for path in (gateway.data / "objects").glob("??/*")]
-    assert not any(refused.SOPInstanceUID.encode() in objects.read(name) for name in names)
+    named = generate_uid()
+    status_of(gateway, request(refused, uid=named))
+
+    (entry,) = journal(gateway, "--text", named)
+    assert (entry["door"], entry["state"]) == ("dimse", "refused")
+    assert refused.SOPInstanceUID.encode() in original(gateway, entry)

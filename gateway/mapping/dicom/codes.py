@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from gateway.dicom import attributes as tag
 from gateway.dicom.json_model import items, text
+from gateway.dicom.sr.codes import code_value, term
 from gateway.fhir.datatypes import SNOMED, Element, coding, concept
 from gateway.mapping.dicom.authorities import code_system
+from gateway.mapping.dicom.body_parts import BODY_PARTS
 
 if TYPE_CHECKING:
     from gateway.dicom.json_model import Model
@@ -21,65 +24,7 @@ ACQUISITION: Final = frozenset(
         *("PT", "PX", "RESP", "RF", "RG", "RTIMAGE", "SM", "SRF", "TG", "US", "VA", "XA", "XC"),
     }
 )
-# Body Part Examined to SNOMED CT (PS3.16 table L-1).
-_BODY_PARTS: Final = {
-    "ABDOMEN": ("818981001", "Abdomen"),
-    "ABDOMENPELVIS": ("818982008", "Abdomen and Pelvis"),
-    "ANKLE": ("70258002", "Ankle joint"),
-    "AORTA": ("15825003", "Aorta"),
-    "BRAIN": ("12738006", "Brain"),
-    "BREAST": ("76752008", "Breast"),
-    "CALCANEUS": ("80144004", "Calcaneus"),
-    "CAROTID": ("69105007", "Carotid Artery"),
-    "CHEST": ("816094009", "Chest"),
-    "CHESTABDOMEN": ("416550000", "Chest and Abdomen"),
-    "CHESTABDPELVIS": ("416775004", "Chest, Abdomen and Pelvis"),
-    "CLAVICLE": ("51299004", "Clavicle"),
-    "COLON": ("71854001", "Colon"),
-    "CSPINE": ("122494005", "Cervical spine"),
-    "EAR": ("117590005", "Ear"),
-    "ELBOW": ("16953009", "Elbow joint"),
-    "EYE": ("81745001", "Eye"),
-    "FEMUR": ("71341001", "Femur"),
-    "FINGER": ("7569003", "Finger"),
-    "FOOT": ("56459004", "Foot"),
-    "FOREARM": ("14975008", "Forearm"),
-    "HAND": ("85562004", "Hand"),
-    "HEAD": ("69536005", "Head"),
-    "HEADNECK": ("774007", "Head and Neck"),
-    "HEART": ("80891009", "Heart"),
-    "HIP": ("24136001", "Hip joint"),
-    "HUMERUS": ("85050009", "Humerus"),
-    "KIDNEY": ("64033007", "Kidney"),
-    "KNEE": ("72696002", "Knee"),
-    "LEG": ("30021000", "Lower leg"),
-    "LIVER": ("10200004", "Liver"),
-    "LSPINE": ("122496007", "Lumbar spine"),
-    "LUNG": ("39607008", "Lung"),
-    "MANDIBLE": ("91609006", "Mandible"),
-    "NECK": ("45048000", "Neck"),
-    "NECKCHESTABDPELV": ("416319003", "Neck, Chest, Abdomen and Pelvis"),
-    "ORBIT": ("363654007", "Orbit"),
-    "PANCREAS": ("15776009", "Pancreas"),
-    "PELVIS": ("816092008", "Pelvis"),
-    "PROSTATE": ("41216001", "Prostate"),
-    "RIB": ("113197003", "Rib"),
-    "SACRUM": ("54735007", "Sacrum"),
-    "SHOULDER": ("16982005", "Shoulder"),
-    "SIJOINT": ("39723000", "Sacroiliac joint"),
-    "SINUS": ("2095001", "Paranasal sinus"),
-    "SKULL": ("89546000", "Skull"),
-    "SPINE": ("421060004", "Spine"),
-    "STERNUM": ("56873002", "Sternum"),
-    "THIGH": ("68367000", "Thigh"),
-    "THYROID": ("69748006", "Thyroid"),
-    "TMJOINT": ("53620006", "Temporomandibular joint"),
-    "TOE": ("29707007", "Toe"),
-    "TSPINE": ("122495006", "Thoracic spine"),
-    "UTERUS": ("35039007", "Uterus"),
-    "WHOLEBODY": ("38266002", "Entire body"),
-    "WRIST": ("74670003", "Wrist joint"),
-}
+_NOISE: Final = re.compile(r"[^A-Z0-9]")
 # (0020,0060) and CID 244; U, unpaired, has no side.
 _SIDES: Final = {
     "R": ("24028007", "Right"),
@@ -90,35 +35,29 @@ _SIDES: Final = {
 
 def concepts(model: Model, sequence: int) -> list[Element]:
     """Return every code of a code sequence (PS3.3 table 8.8-1)."""
-    return [found for item in items(model, sequence) if (found := _concept(item))]
-
-
-def code(item: Model) -> str:
-    """Return the code value of a code item, whichever attribute it is in."""
-    values = (tag.CODE_VALUE, tag.LONG_CODE_VALUE, tag.URN_CODE_VALUE)
-    return next((value for name in values if (value := text(item, name))), "")
+    return [found for item in items(model, sequence) if (found := item_concept(item))]
 
 
 def item_coding(item: Model) -> Element:
-    """Return the Coding of a code item."""
-    scheme = code_system(
-        text(item, tag.CODING_SCHEME_DESIGNATOR), text(item, tag.CODING_SCHEME_UID)
-    )
-    return coding(scheme, code(item), text(item, tag.CODE_MEANING))
+    """Return the Coding of a code item; SNOMED RT is SNOMED CT where the two have met."""
+    scheme, value = term(item)
+    system = code_system(scheme, text(item, tag.CODING_SCHEME_UID)) if scheme != "SCT" else SNOMED
+    return coding(system, value, text(item, tag.CODE_MEANING))
 
 
-def _concept(item: Model) -> Element:
+def item_concept(item: Model) -> Element:
+    """Return the CodeableConcept of a code item; its meaning alone when it has no code."""
     meaning = text(item, tag.CODE_MEANING) or None
-    return concept(item_coding(item), text=meaning) if code(item) else concept(text=meaning)
+    return concept(item_coding(item), text=meaning) if code_value(item) else concept(text=meaning)
 
 
 def body_site(model: Model) -> Element:
     """Return the region examined: the coded one, else Body Part Examined."""
     region = next(iter(items(model, tag.ANATOMIC_REGION)), None)
-    if region and code(region):
+    if region and code_value(region):
         return item_coding(region)
     part = text(model, tag.BODY_PART_EXAMINED)
-    known = _BODY_PARTS.get(part.upper().replace(" ", ""))
+    known = BODY_PARTS.get(_NOISE.sub("", part.upper()))
     return coding(SNOMED, *known) if known else coding(None, None, part)
 
 

@@ -27,3 +27,12 @@ def da_tm_datetime(da: str, tm: str, offset: str) -> str | None:
         return fhir_date(date)
     zone = offset if _OFFSET.fullmatch(offset) else ""
     return fhir_datetime(f"{date}{time}{zone}") or fhir_date(date)
+
+
+def dt_datetime(dt: str, offset: str) -> str | None:
+    """Return a FHIR dateTime from a DT, which may have an offset of its own (PS3.5 6.2)."""
+    date, time, own = dt[:8], dt[8:], ""
+    for sign in "+-":
+        time, found, zone = time.partition(sign)
+        own = own or (found + zone)
+    return da_tm_datetime(date, time, own or offset)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from gateway.dicom import attributes as tag
 from gateway.dicom.json_model import items, names, text
+from gateway.dicom.sr.codes import code_value
 from gateway.fhir.datatypes import (
     DICOM_UID,
     V2_0203,
@@ -21,7 +22,6 @@ from gateway.fhir.datatypes import (
     urn,
 )
 from gateway.mapping.dicom.authorities import INS_TYPES, patient_issuer
-from gateway.mapping.dicom.codes import code
 from gateway.mapping.dicom.dates import da_date
 from gateway.mapping.entry import Entry, Key, Write
 
@@ -116,14 +116,18 @@ def professionals(model: Model, name_tag: int, identification_tag: int) -> list[
     count = max(len(named), len(identified))
     pairs = ((named[n : n + 1], identified[n : n + 1]) for n in range(count))
     found = (
-        _professional(name[0] if name else (), item[0] if item else {}) for name, item in pairs
+        professional(
+            name[0] if name else (),
+            next(iter(items(item[0], tag.PERSON_IDENTIFICATION_CODE)), {}) if item else {},
+        )
+        for name, item in pairs
     )
     return [one for one in found if one.reference]
 
 
-def _professional(name: tuple[str, ...], item: Model) -> Professional:
+def professional(name: tuple[str, ...], number: Model) -> Professional:
+    """Return a person by the parts of the name, and by the code item that holds the number."""
     display = " ".join(part for part in (name[1], name[0]) if part) if name else ""
-    number = next(iter(items(item, tag.PERSON_IDENTIFICATION_CODE)), {})
     identifiers = _national(number)
     if not identifiers:
         return Professional({"display": display} if display else {})
@@ -142,7 +146,7 @@ def _professional(name: tuple[str, ...], item: Model) -> Professional:
 
 def _national(number: Model) -> list[Element]:
     """Return IDNPS and RPPS of a French professional; a number of another kind names nobody."""
-    value = code(number)
+    value = code_value(number)
     meaning = text(number, tag.CODE_MEANING).upper()
     scheme = text(number, tag.CODING_SCHEME_UID)
     if (scheme != _PS_OID and meaning not in ("RPPS", "IDNPS")) or not value.isdigit():

@@ -40,8 +40,9 @@ def series_element(models: Sequence[Model]) -> tuple[Element, list[Professional]
         "numberOfInstances": len(models),
         "bodySite": next((site for model in models if (site := body_site(model))), None),
         "laterality": laterality(sides),
+        "specimen": _specimens(models),
         "started": _started(models),
-        "performer": [*map(_performer, people), *_device(first)],
+        "performer": [*map(_performer, people), *_device(first), *_custodian(models)],
         "instance": [_instance(model) for model in models],
     }
     return compact(element), people
@@ -97,6 +98,25 @@ def _device(model: Model) -> list[Element]:
         return []
     actor = {"type": "Device", "display": display}
     return [{"function": concept(coding(_PARTICIPATION, "DEV")), "actor": actor}]
+
+
+def _custodian(models: Sequence[Model]) -> list[Element]:
+    name = _any(models, tag.INSTITUTION_NAME)
+    if not name:
+        return []
+    actor = {"type": "Organization", "display": name}
+    return [{"function": concept(coding(_PARTICIPATION, "CST")), "actor": actor}]
+
+
+def _specimens(models: Sequence[Model]) -> list[Element]:
+    """Return the specimens that were looked at, by their identifiers alone (0040,0560)."""
+    found = (
+        text(item, tag.SPECIMEN_IDENTIFIER)
+        for model in models
+        for item in (*items(model, tag.SPECIMEN_DESCRIPTION), model)
+    )
+    numbers = dict.fromkeys(one for one in found if one)
+    return [{"type": "Specimen", "identifier": {"value": one}} for one in numbers]
 
 
 def _instance(model: Model) -> Element:

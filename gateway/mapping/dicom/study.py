@@ -25,18 +25,20 @@ from gateway.fhir.datatypes import (
     stable_id,
     urn,
 )
-from gateway.fhir.wire import loads
 from gateway.mapping.dicom.codes import ACQUISITION, concepts
 from gateway.mapping.dicom.dates import da_tm_datetime
+from gateway.mapping.dicom.endpoints import own, viewer
+from gateway.mapping.dicom.listed import listed_series, with_listed
 from gateway.mapping.dicom.numbers import identifier_of, order_links
 from gateway.mapping.dicom.persons import patient, patient_numbers, professionals
 from gateway.mapping.dicom.series import modality, series_element
 from gateway.mapping.entry import Entry, Key, Link, LinkKind, Mapped, Write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from gateway.dicom.json_model import Model
+    from gateway.mapping.dicom.key_objects import Reference, SeriesFacts
     from gateway.mapping.dicom.persons import Professional
 
 _LAST: Final = 1 << 31
@@ -44,6 +46,14 @@ _LAST: Final = 1 << 31
 
 class HeldInstance(Protocol):
     """What the store holds of an object: `header` is its DICOM JSON model."""
+
+    @property
+    def sop_uid(self) -> str:
+        """SOP Instance UID."""
+
+    @property
+    def sop_class(self) -> str:
+        """SOP Class UID."""
 
     @property
     def header(self) -> bytes:
@@ -63,16 +73,27 @@ class StudyInstance:
 
 
 @dataclass(frozen=True, slots=True)
+class Manifest:
+    """The objects that a manifest lists, and what it says of their series, by series UID."""
+
+    references: tuple[Reference, ...]
+    series: Mapping[str, SeriesFacts]
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
-    """`accession_system` is the system of accession numbers that come without issuer."""
+    """What a study does not say itself.
+
+    `accession_system` is the system of accession numbers that come without issuer; `dicomweb` the
+    address of our DICOMweb root; `viewer` that of a viewer, with `{study}` for the UID; `emptied`
+    the status of a study of which everything was rejected.
+    """
 
     accession_system: str = ""
-
-
-def map_instances(instances: Iterable[HeldInstance], accession_system: str = "") -> Mapped:
-    """Map the objects that the store holds of one study."""
-    study = [StudyInstance(loads(held.header), held.calling_ae) for held in instances]
-    return map_study(study, Context(accession_system))
+    dicomweb: str = ""
+    viewer: str = ""
+    manifests: tuple[Manifest, ...] = ()
+    emptied: str = ""
 
 
 def map_study(study: Sequence[StudyInstance], context: Context) -> Mapped:
@@ -86,15 +107,61 @@ def map_study(study: Sequence[StudyInstance], context: Context) -> Mapped:
     resource, people = _imaging_study(models, study_uid, links)
     key = Key(DICOM_UID, oid_system(study_uid))
     resource["subject"] = reference(person.full_url)
+    endpoints = _content(resource, models, study_uid, context)
     entry = Entry(resource, urn(stable_id("ImagingStudy", *key)), (key,), Write.ASSERT)
     practitioners = {one.entry.full_url: one.entry for one in people if one.entry is not None}
     return Mapped(
-        entries=(person, *practitioners.values(), entry),
+        entries=(person, *practitioners.values(), *endpoints.values(), entry),
         links=(Link(LinkKind.STUDY, *key), *links),
         warnings=tuple(_warnings(models)),
         subject=person.full_url,
         study=entry.full_url,
     )
+
+
+def _content(
+    resource: Element, models: list[Model], study_uid: str, context: Context
+) -> dict[str, Entry]:
+    """Complete the study with what manifests list and where it is; return the Endpoints."""
+    if context.emptied:
+        counts = {"status": context.emptied, "numberOfSeries": 0, "numberOfInstances": 0}
+        resource |= counts
+        resource.pop("series", None)
+        return {}
+    listed = _listed(models, study_uid, context.manifests)
+    found = _own_endpoints(models, study_uid, context)
+    if found:
+        resource["endpoint"] = [reference(one.full_url) for one in found.values()]
+    if listed:
+        series, more = listed_series(listed, context.manifests)
+        resource["series"] = with_listed(resource["series"], series)
+        resource["numberOfSeries"] = len(resource["series"])
+        total = sum(one["numberOfInstances"] for one in resource["series"])
+        resource["numberOfInstances"] = total
+        resource["modality"] = [modality(code) for code in _modalities(resource["series"])]
+        found |= more
+    return found
+
+
+def _listed(
+    models: list[Model], study_uid: str, manifests: tuple[Manifest, ...]
+) -> list[Reference]:
+    """Return the objects of this study that manifests list and that are not here."""
+    here = {text(model, tag.SOP_INSTANCE_UID) for model in models}
+    every = {
+        one.sop_instance: one
+        for manifest in manifests
+        for one in manifest.references
+        if one.study == study_uid and one.sop_instance not in here
+    }
+    return list(every.values())
+
+
+def _own_endpoints(models: list[Model], study_uid: str, context: Context) -> dict[str, Entry]:
+    images = any(kind_of(text(one, tag.SOP_CLASS_UID)) is ObjectKind.IMAGE for one in models)
+    found = [own(context.dicomweb)] if context.dicomweb else []
+    found += [viewer(context.viewer, study_uid)] if context.viewer and images else []
+    return {one.full_url: one for one in found}
 
 
 def _place(one: StudyInstance) -> tuple[object, ...]:
@@ -118,7 +185,7 @@ def _imaging_study(
         models, tag.REFERRING_PHYSICIAN_NAME, tag.REFERRING_PHYSICIAN_IDENTIFICATION
     )
     readers = _people(models, tag.READING_PHYSICIAN_NAME, tag.READING_PHYSICIAN_IDENTIFICATION)
-    department = _first(models, tag.INSTITUTIONAL_DEPARTMENT)
+    place = _first(models, tag.INSTITUTIONAL_DEPARTMENT) or _first(models, tag.PERFORMED_LOCATION)
     resource = {
         "resourceType": "ImagingStudy",
         "identifier": [_study_identifier(study_uid), *map(identifier_of, links)],
@@ -130,7 +197,7 @@ def _imaging_study(
         "numberOfSeries": len(series),
         "numberOfInstances": len(models),
         "procedureCode": _procedures(models),
-        "location": {"display": department} if department else None,
+        "location": {"display": place} if place else None,
         "reasonCode": _reasons(models),
         "description": _description(models),
         "series": series,

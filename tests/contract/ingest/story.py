@@ -11,7 +11,7 @@ from gateway.fhir.wire import dumps
 from gateway.ingest.linking import Linking
 from gateway.ingest.message import MessageIngest
 from gateway.ingest.study import StudyIngest
-from gateway.mapping.dicom.study import map_instances
+from gateway.mapping.dicom import study as dicom_study
 from gateway.mapping.hl7v2 import Context
 from gateway.store.objects import FileObjects
 from gateway.store.records import Instance
@@ -116,9 +116,10 @@ class Gateway:
         self.linking = Linking()
         store.watch(self.linking.changed)
         store.watch(resource_changed)
+        self.objects = FileObjects(place / "objects")
         self.messages = MessageIngest(
             store,
-            FileObjects(place / "objects"),
+            self.objects,
             self.linking,
             context=Context(),
             charsets={},
@@ -127,8 +128,9 @@ class Gateway:
         )
         self.studies = StudyIngest(
             store,
+            self.objects,
             self.linking,
-            map_study=map_instances,
+            context=dicom_study.Context(),
             quiet_seconds=0,
             clock=lambda: START + timedelta(days=1),
         )

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from gateway.errors import Issue
 from gateway.fhir.wire import dumps
-from gateway.mapping.dicom.study import Context, StudyInstance, map_instances, map_study
+from gateway.mapping.dicom.holding import map_held
+from gateway.mapping.dicom.study import Context, StudyInstance, map_study
 from gateway.mapping.entry import Key, Link, LinkKind, Mapped, Write
 
 CT, KOS = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.88.59"
@@ -417,14 +418,18 @@ def test_the_order_of_arrival_changes_nothing(seed: int) -> None:
 def test_what_is_held_is_mapped_from_its_json() -> None:
     @dataclass(frozen=True)
     class Held:
+        sop_uid: str
+        sop_class: str
         header: bytes
         calling_ae: str
 
     image = an_image()
+    held = Held("1.2", CT, dumps(image.attributes), "CENTRE")
 
-    assert map_instances([Held(dumps(image.attributes), "CENTRE")], "urn:site") == map_study(
-        [image], Context("urn:site")
-    )
+    mapped = map_held([held], {}, Context("urn:site"))
+
+    assert mapped.study == map_study([image], Context("urn:site"))
+    assert (mapped.documents, mapped.rejections) == ((), ())
 
 
 def test_the_resources_are_fhir() -> None:

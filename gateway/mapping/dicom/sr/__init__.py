@@ -1,0 +1,1 @@
+"""Structured reports to FHIR: reports, measurements, dose, bone density."""

@@ -1,0 +1,1 @@
+"""FHIR to DICOM: what is asked of modalities and shown to archives."""
