@@ -11,6 +11,7 @@ from gateway.delivery import pdf
 from gateway.delivery.claim import Claim, claim, find_address
 from gateway.delivery.compose import compose
 from gateway.delivery.ports import Carried, Parcel
+from gateway.delivery.receipts import tell_sender
 from gateway.delivery.recipients import CHANNEL
 from gateway.delivery.retry import LETTERS, Policy
 from gateway.store.records import DeliveryState
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from gateway.delivery.documents import Objects
     from gateway.delivery.ports import Courier
     from gateway.settings import Settings
-    from gateway.store.api import Store
+    from gateway.store.api import Store, Transaction
     from gateway.store.records import Delivery
 
 # How often those without an address are looked up again: somebody may have entered one.
@@ -76,6 +77,8 @@ class MailChannel:
         """Mark a waiting delivery as being sent, when it may be and an address is known."""
         with self._store.transaction() as tx:
             claimed = claim(tx, delivery_id, self._settings.peers.recipients, self._host)
+            if claimed is None and (held := tx.delivery(delivery_id)) is not None:
+                self.settled(tx, held)
         return Parcel(claimed.delivery, partial(self._carry, claimed)) if claimed else None
 
     def _carry(self, claimed: Claim) -> Carried:
@@ -86,6 +89,13 @@ class MailChannel:
         )
         self._courier.send(letter)
         return Carried()
+
+    def settled(self, tx: Transaction, delivery: Delivery) -> None:
+        """Tell the sender of the document, when he asked for it."""
+        peers = self._settings.peers
+        if peers.destinations:
+            mailbox = find_address(tx, delivery.recipient, peers.recipients) or ""
+            tell_sender(tx, delivery, mailbox, peers.destinations)
 
     def close(self) -> None:
         """Say goodbye to the mail server."""

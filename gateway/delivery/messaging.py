@@ -125,6 +125,9 @@ class MessageChannel:
         claimed = Claimed(sending, destination, message, kept)
         return Parcel(sending, partial(self._send, claimed))
 
+    def settled(self, _tx: Transaction, _delivery: Delivery) -> None:
+        """Nothing follows."""
+
     def close(self) -> None:
         """Hang up."""
         for courier in self._couriers.values():

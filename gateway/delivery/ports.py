@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from gateway.delivery.failures import CourierFailure
     from gateway.delivery.letter import Letter
     from gateway.delivery.retry import Policy
+    from gateway.store.api import Transaction
     from gateway.store.records import Delivery, JournalEntry
 
 
@@ -102,6 +103,9 @@ class Channel(Protocol):
 
     def claim(self, delivery_id: str) -> Parcel | None:
         """Mark a waiting delivery as being sent; None when it is not, or cannot be, sent now."""
+
+    def settled(self, tx: Transaction, delivery: Delivery) -> None:
+        """Write what follows from an attempt, in the commit that notes what became of it."""
 
     def close(self) -> None:
         """Let go of open connections."""

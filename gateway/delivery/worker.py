@@ -248,6 +248,8 @@ class Worker:
     def _write(self, outcome: _Outcome) -> None:
         with self._store.transaction() as tx:
             tx.update_delivery(outcome.delivery)
+            if lane := self._lanes.get(outcome.delivery.channel):
+                lane.channel.settled(tx, outcome.delivery)
             if outcome.entry is not None:
                 tx.record(outcome.entry)
 

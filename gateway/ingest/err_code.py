@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 # CI-SIS, "Transmission d'un document CDA-R2 en HL7 v2" 2.1: author not permitted, patient unknown.
 _CI_SIS: Final = ((Forbidden, "901"), (UnknownReference, "902"))
+# Of table HL70357: version unknown, any other error.
+_CI_SIS_OF: Final = {"203": "900", "207": "906"}
 
 
 def err_code(message: Message | None, refusal: GatewayError, issue: Issue) -> str:
@@ -23,4 +25,5 @@ def err_code(message: Message | None, refusal: GatewayError, issue: Issue) -> st
         for kind, code in _CI_SIS:
             if isinstance(refusal, kind):
                 return code
+        return _CI_SIS_OF.get(refusal.err_code, refusal.err_code)
     return refusal.err_code

@@ -25,6 +25,7 @@ from gateway.hl7v2.message import Message
 from gateway.ingest.arrival import Arrival, entry_of
 from gateway.ingest.entries import apply, is_inline
 from gateway.ingest.err_code import err_code
+from gateway.ingest.receipt import received
 from gateway.ingest.recording import issues_for, journaled
 from gateway.mapping.hl7v2 import Context, map_message
 from gateway.store.records import Acknowledged, JournalEntry, JournalState
@@ -250,6 +251,7 @@ class MessageIngest:
         number = tx.reserve()
         # Of the first reception: a replay that changes nothing must not change this either.
         original = number if arrival.replay_of is None else arrival.replay_of
+        mapped = received(tx, self._store, message, mapped)
         applied = apply(tx, journaled(mapped, original), self._linking)
         issues = issues_for(message, mapped, applied, reused=reused)
         for one in mapped.unmapped_codes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from gateway.fhir.datatypes import stable_id
 from scripts.peers import find, install
 
 if TYPE_CHECKING:
@@ -24,10 +26,20 @@ HOST = "127.0.0.1"
 SECONDS = 60.0
 # What the doors of this path write.
 TYPES = (
+    "AllergyIntolerance",
+    "Appointment",
     "Binary",
+    "Communication",
+    "Condition",
+    "Consent",
+    "Coverage",
     "DiagnosticReport",
     "DocumentReference",
+    "Encounter",
+    "Endpoint",
     "ImagingStudy",
+    "Location",
+    "Media",
     "Observation",
     "Organization",
     "Patient",
@@ -35,7 +47,10 @@ TYPES = (
     "PractitionerRole",
     "Procedure",
     "Provenance",
+    "RelatedPerson",
+    "Schedule",
     "ServiceRequest",
+    "Slot",
     "Task",
 )
 
@@ -89,7 +104,16 @@ def search(gateway: GatewayProcess, kind: str, **parameters: str) -> list[dict[s
     """Return what a FHIR search finds, as whole resources without what the store stamps."""
     asked = urlencode({name.replace("__", ":"): value for name, value in parameters.items()})
     bundle = gateway.get(f"/fhir/{kind}?_count=1000&{asked}")
-    return [unstamped(entry["resource"]) for entry in bundle.get("entry", [])]
+    return [unstamped(entry["resource"]) for entry in portless(gateway, bundle).get("entry", [])]
+
+
+def portless(gateway: GatewayProcess, bundle: dict[str, Any]) -> dict[str, Any]:
+    """Return the bundle with one name for its DICOMweb endpoint, whatever port it is at."""
+    address = f"http://{HOST}:{gateway.http}/dicom-web"
+    name = stable_id("Endpoint", "urn:passerelle:endpoint", "dicom-web")
+    told = json.dumps(bundle).replace(address, "http://gateway.example/dicom-web")
+    replaced: dict[str, Any] = json.loads(told.replace(name, "dicom-web"))
+    return replaced
 
 
 def unstamped(resource: dict[str, Any]) -> dict[str, Any]:

@@ -43,6 +43,7 @@ V2_0203 = "http://terminology.hl7.org/CodeSystem/v2-0203"
 PARTICIPATION = "http://terminology.hl7.org/CodeSystem/v3-ParticipationType"
 PERFORMER = {"coding": [{"system": PARTICIPATION, "code": "PRF"}]}
 DEVICE = {"coding": [{"system": PARTICIPATION, "code": "DEV"}]}
+CUSTODIAN = {"coding": [{"system": PARTICIPATION, "code": "CST"}]}
 ROOT = "1.2.826.0.1.3680043.8.498.999.1"
 
 # Transfer syntax -> the option with which storescu proposes it.
@@ -233,6 +234,10 @@ def test_the_french_ct_is_one_imaging_study() -> None:
         {"function": PERFORMER, "actor": {"display": "Anne RADIOLOGUE"}},
         {"function": PERFORMER, "actor": {"display": "Paul MANIP"}},
         {"function": DEVICE, "actor": {"type": "Device", "display": "SYNTH SynthBox"}},
+        {
+            "function": CUSTODIAN,
+            "actor": {"type": "Organization", "display": "Centre d'imagerie Ambroise"},
+        },
     ]
 
     assert patient.keys == (

@@ -23,7 +23,14 @@ if TYPE_CHECKING:
 _TABLE: Final = "MetaDMPMSS"
 # What is done to the document: ORC-1, OBX-11 and the event of MDM must agree.
 _ACTIONS: Final = {"NW": ("F", "T02"), "RO": ("C", "T10"), "CA": ("D", "T04")}
-_VERSIONS: Final = {"ORU": "2.5", "MDM": "2.6"}
+_VERSIONS: Final = {"ORU": "2.5", "MDM": "2.6", "ZAM": "2.6"}
+# The business acknowledgement of a document carries none.
+_RECEIPT: Final = "ZAM"
+_STATES: Final = {
+    "Z01": "ACK_RECEPTION_DMP",
+    "Z02": "ACK_RECEPTION_MSS",
+    "Z03": "ACK_LECTURE_MSS",
+}
 _FLAG_TYPES: Final = {"ORU": "CE", "MDM": "CWE"}
 
 
@@ -82,6 +89,17 @@ def _participants(message: Message) -> Iterator[Finding]:
         yield Finding("error", text, "PRT", REQUIRED)
 
 
+def _receipt(message: Message) -> Iterator[Finding]:
+    """Check that a receipt says what became of which message."""
+    held = {obx.text(3): obx for obx in message.all("OBX")}
+    state = held.get(_STATES.get(message.event, ""))
+    if state is None:
+        yield Finding("error", "No OBX says what is acknowledged.", "OBX", REQUIRED)
+    elif not state.text(4):
+        text = "OBX-4 must be the MSH-10 of the message that is acknowledged."
+        yield Finding("error", text, f"OBX^{state.sequence}^4", REQUIRED)
+
+
 def _flags(message: Message) -> Iterator[Finding]:
     flags = [obx for obx in message.all("OBX") if obx.text(3, 3) == _TABLE and obx.text(2) != "ED"]
     sent = [(obx.text(3), obx.text(5)) for obx in flags]
@@ -97,6 +115,13 @@ def _flags(message: Message) -> Iterator[Finding]:
         yield Finding("warning", text, "OBX", WRONG)
 
 
+def _content(message: Message) -> Iterator[Finding]:
+    """Check a document with its participants and flags, or a receipt of one."""
+    checks = (_receipt,) if message.code == _RECEIPT else (_document, _participants, _flags)
+    for check in checks:
+        yield from check(message)
+
+
 _ORDER: Final = ("PID", "PV1", "ORC", "OBR", "OBX", "PRT")
 _FIELDS: Final = (
     *fra(),
@@ -110,13 +135,14 @@ CDA: Final = Profile(
     {
         ("ORU", "R01"): _ORDER,
         **{("MDM", event): (*_ORDER, "EVN", "TXA") for event in ("T02", "T04", "T10")},
+        **{(_RECEIPT, event): ("OBX",) for event in _STATES},
     },
     (
         *_FIELDS,
         FieldRule("OBR", 4, "type of the document", required=True),
         FieldRule("TXA", 17, "state of the document", values=("AU",)),
     ),
-    (_version, _document, _participants, _flags),
+    (_version, _content),
 )
 LPS: Final = Profile(
     "CI-SIS CDA to the software of practices 1.1",

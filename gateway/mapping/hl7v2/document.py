@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from gateway.fhir.datatypes import LOINC, Element, coding, concept, reference
 from gateway.mapping.entry import Key
+from gateway.mapping.hl7v2.pv1 import pv1_visit
 from gateway.mapping.hl7v2.section import IMAGING
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ class DocumentFacts:
     authenticator: Element | None = None
     custodian: Element | None = None
     labels: list[Element] = field(default_factory=list)
+    # What the sender wants to be told of the document.
+    tags: list[Element] = field(default_factory=list)
     # `replaces` or `appends`, and the number of the other document.
     relation: tuple[str, Number] | None = None
     file_name: str = ""
@@ -95,6 +98,7 @@ def document_reference(
     else:
         resource["identifier"] = [{"system": key.system, "value": key.value}]
     parts = {
+        "meta": {"tag": facts.tags} if facts.tags else {},
         "status": facts.status,
         "docStatus": facts.doc_status,
         "type": facts.kind,
@@ -108,7 +112,7 @@ def document_reference(
         "description": facts.description,
         "securityLabel": facts.labels,
         "content": [{"attachment": one} for one in attachments],
-        "context": _context(facts),
+        "context": _context(facts, pv1_visit(gathering)),
     }
     resource |= {name: part for name, part in parts.items() if part}
     return gathering.state(resource, [key])
@@ -142,8 +146,8 @@ def _relation(relation: tuple[str, Number] | None) -> list[Element]:
     return [{"code": code, "target": target}]
 
 
-def _context(facts: DocumentFacts) -> Element:
-    parts: Element = {}
+def _context(facts: DocumentFacts, visit: Element) -> Element:
+    parts: Element = {"encounter": [visit]} if visit else {}
     if facts.period_start:
         parts["period"] = {"start": facts.period_start}
     if facts.setting:

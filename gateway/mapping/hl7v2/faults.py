@@ -17,6 +17,12 @@ class UnsupportedEvent(Unsupported):
     err_code = "201"
 
 
+class UnsupportedVersion(Unsupported):
+    """MSH-12 names a version that is no version 2."""
+
+    err_code = "203"
+
+
 class FlagsNotAllowed(Invalid):
     """The flags of a French document are incomplete, out of order or exclude each other."""
 

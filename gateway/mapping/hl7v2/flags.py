@@ -10,6 +10,7 @@ from gateway.hl7v2.profiles.flag_rules import flag_faults, is_allowed
 from gateway.mapping.hl7v2.context import Guide
 from gateway.mapping.hl7v2.faults import FlagsNotAllowed
 from gateway.mapping.hl7v2.obx_kind import Kind
+from gateway.mapping.receipts import ASKED, asked_tags
 
 if TYPE_CHECKING:
     from gateway.mapping.hl7v2.gathering import Gathering
@@ -31,7 +32,7 @@ _VISIBILITY: Final = {
     HIDDEN_FROM_PATIENT: HIDDEN_FROM_PATIENT,
     "INVISIBLE_REP_LEGAUX": "INVISIBLE_REPRESENTANTS_LEGAUX",
 }
-_READ: Final = frozenset({*_VISIBILITY, TO_PHYSICIANS, TO_PATIENT})
+_READ: Final = frozenset({*_VISIBILITY, TO_PHYSICIANS, TO_PATIENT, *ASKED.values()})
 # Table HL70272 (TXA-18) and HL70177 (ORC-28) to v3-Confidentiality.
 _LEVELS: Final = {"V": "V", "R": "R", "U": "N", "N": "N"}
 _LEVEL_NAMES: Final = {"N": "normal", "R": "restricted", "V": "very restricted"}
@@ -78,3 +79,8 @@ def security_labels(level: str, flags: dict[str, bool]) -> list[Element]:
     labels = [concept(coding(CONFIDENTIALITY, code, _LEVEL_NAMES[code]))] if code else []
     hidden = (code for name, code in _VISIBILITY.items() if flags.get(name))
     return [*labels, *(concept(coding(VISIBILITY, code)) for code in hidden)]
+
+
+def receipt_tags(flags: dict[str, bool]) -> list[Element]:
+    """Return the tags of a document whose sender wants to hear what became of it."""
+    return asked_tags(name for name, is_set in flags.items() if is_set)

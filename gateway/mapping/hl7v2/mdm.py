@@ -21,7 +21,7 @@ from gateway.mapping.hl7v2.document import (
     attachment,
     document_reference,
 )
-from gateway.mapping.hl7v2.flags import document_flags, security_labels
+from gateway.mapping.hl7v2.flags import document_flags, receipt_tags, security_labels
 from gateway.mapping.hl7v2.groups import OrderGroup, order_groups
 from gateway.mapping.hl7v2.numbers import OrderNumbers, order_numbers
 from gateway.mapping.hl7v2.obr import document_status, obr_copies, obr_diagnostic_report
@@ -136,6 +136,7 @@ def _document(  # noqa: PLR0913, PLR0917 - what a document is made of
         authenticator=txa_authenticator(txa, gathering),
         custodian=sender.organization or txa_facility(txa),
         labels=security_labels(txa.text(18) or content.header.confidentiality, flags),
+        tags=receipt_tags(flags),
         relation=relation,
         file_name=txa.text(16),
         setting=coded_field(txa, 28, gathering),

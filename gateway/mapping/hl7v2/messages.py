@@ -9,7 +9,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from gateway.mapping.hl7v2.adt import adt_change, adt_merge, adt_move, adt_visit
-from gateway.mapping.hl7v2.faults import UnsupportedEvent, UnsupportedMessageType
+from gateway.mapping.hl7v2.faults import (
+    UnsupportedEvent,
+    UnsupportedMessageType,
+    UnsupportedVersion,
+)
 from gateway.mapping.hl7v2.gathering import Gathering
 from gateway.mapping.hl7v2.mdm import mdm_message
 from gateway.mapping.hl7v2.msh import msh_provenance
@@ -18,6 +22,7 @@ from gateway.mapping.hl7v2.orr import order_reply
 from gateway.mapping.hl7v2.oru import oru_message
 from gateway.mapping.hl7v2.ref import ref_message, rri_message
 from gateway.mapping.hl7v2.siu import siu_message
+from gateway.mapping.hl7v2.zam import zam_message
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +44,7 @@ class Row:
 
 _HEADER: Final = frozenset({"MSH", "EVN", "SFT", "PID"})
 _PERSON: Final = _HEADER | {"ROL", "ZFD"}
-_ORDER: Final = _PERSON | {"ORC", "OBR", "TQ1", "NTE", "OBX", "IPC", "ZDS"}
+_ORDER: Final = _PERSON | {"PV1", "ORC", "OBR", "TQ1", "NTE", "OBX", "IPC", "ZDS"}
 
 _VISIT: Final = Row(
     adt_visit,
@@ -51,7 +56,7 @@ _MOVE: Final = Row(adt_move, _PERSON | {"MRG", "PV1"})
 _ORDERS: Final = Row(order_message, _ORDER)
 _RESULT: Final = Row(oru_message, _ORDER | {"PRT"})
 _DOCUMENT: Final = Row(mdm_message, _ORDER | {"PRT", "TXA"})
-_REPLY: Final = Row(order_reply, _ORDER | {"MSA", "ERR"})
+_REPLY: Final = Row(order_reply, (_ORDER - {"PV1"}) | {"MSA", "ERR"})
 _APPOINTMENT: Final = Row(
     siu_message,
     _PERSON | {"SCH", "TQ1", "NTE", "OBX", "DG1", "RGS", "AIS", "AIG", "AIL", "AIP"},
@@ -59,6 +64,7 @@ _APPOINTMENT: Final = Row(
 _ATTACHED: Final = _PERSON | {"RF1", "PRD", "CTD", "DG1", "OBR", "OBX", "NTE"}
 _REFERRAL: Final = Row(ref_message, _ATTACHED)
 _REFERRED: Final = Row(rri_message, _ATTACHED | {"MSA", "ERR"})
+_RECEIPT: Final = Row(zam_message, _HEADER | {"ERR", "OBX"})
 
 # Identities (ITI-30), and the visits and movements of ITI-31 with what undoes or corrects them.
 # fmt: off
@@ -90,6 +96,7 @@ MESSAGES: Final = {
     ("RRI", "I13"): _REFERRED,
     ("RRI", "I14"): _REFERRED,
     **{("SIU", f"S{number}"): _APPOINTMENT for number in (12, 13, 14, 15, 16, 17, 26)},
+    **{("ZAM", event): _RECEIPT for event in ("Z01", "Z02", "Z03")},
 }
 _CODES: Final = frozenset(code for code, _ in MESSAGES)
 
@@ -97,8 +104,9 @@ _CODES: Final = frozenset(code for code, _ in MESSAGES)
 def map_message(message: Message, context: Context) -> Mapped:
     """Return all that `message` says, as FHIR.
 
-    Raises `UnsupportedMessageType` and `UnsupportedEvent` for what has no row, `RequiredMissing`
-    and `TableValueNotFound` when the message cannot be accepted; everything else is a warning.
+    Raises `UnsupportedVersion`, `UnsupportedMessageType` and `UnsupportedEvent` for what has no
+    row, `RequiredMissing` and `TableValueNotFound` when the message cannot be accepted; everything
+    else is a warning.
     """
     row = _row(message)
     gathering = Gathering(message, context)
@@ -112,6 +120,9 @@ def map_message(message: Message, context: Context) -> Mapped:
 
 def _row(message: Message) -> Row:
     code, event = message.code, message.event
+    if message.version and not message.version.startswith("2."):
+        text = f"Version {message.version} of HL7 is not received here."
+        raise UnsupportedVersion(text, location="MSH^1^12")
     if code not in _CODES:
         text = f"Messages of type {code or '(none)'} are not received here."
         raise UnsupportedMessageType(text, location=_TYPE_LOCATION)

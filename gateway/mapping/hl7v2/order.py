@@ -26,6 +26,7 @@ from gateway.mapping.hl7v2.order_control import REPLACED, REPLACES
 from gateway.mapping.hl7v2.order_detail import OrderDetail, order_detail, supporting_info
 from gateway.mapping.hl7v2.order_task import request_to_grant
 from gateway.mapping.hl7v2.pid import pid_patient
+from gateway.mapping.hl7v2.pv1 import pv1_visit
 from gateway.mapping.hl7v2.section import obr_section, order_category
 from gateway.mapping.hl7v2.tlr import is_tlr, tlr_act, tlr_appointment, tlr_performed
 
@@ -110,6 +111,7 @@ def service_request(  # noqa: PLR0913 - what an order is made of
         "code": _code(group, detail, gathering),
         "orderDetail": detail.modalities,
         "subject": reference(gathering.subject),
+        "encounter": pv1_visit(gathering),
         **detail.timing,
         "requester": orc_requester(group, gathering),
         "performer": [performer] if performer else [],

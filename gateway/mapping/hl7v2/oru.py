@@ -16,7 +16,7 @@ from gateway.mapping.hl7v2.document import (
     document_reference,
     document_type,
 )
-from gateway.mapping.hl7v2.flags import document_flags, security_labels
+from gateway.mapping.hl7v2.flags import document_flags, receipt_tags, security_labels
 from gateway.mapping.hl7v2.groups import order_groups
 from gateway.mapping.hl7v2.imaging_study import imaging_study, study_uid
 from gateway.mapping.hl7v2.numbers import OrderNumbers, order_numbers
@@ -26,6 +26,7 @@ from gateway.mapping.hl7v2.order import service_request
 from gateway.mapping.hl7v2.order_detail import OrderDetail
 from gateway.mapping.hl7v2.pid import pid_patient
 from gateway.mapping.hl7v2.prt import Sender, prt_recipients, prt_sender
+from gateway.mapping.hl7v2.pv1 import pv1_visit
 from gateway.mapping.hl7v2.report import (
     Content,
     Found,
@@ -90,6 +91,7 @@ def _report(group: OrderGroup, gathering: Gathering) -> None:
         facts.authors = [sender.author] if sender.author else elements.get("resultsInterpreter", [])
         facts.custodian = _resource_reference(sender.organization)
         facts.labels = security_labels(_level(group, found), flags)
+        facts.tags = receipt_tags(flags)
         facts.related = [url for url in (order, study) if url]
         _document(found, facts, gathering)
     report: Element = {
@@ -115,6 +117,8 @@ def add_report(parts: Element, keys: list[Key], gathering: Gathering) -> str:
         "resourceType": "DiagnosticReport",
         "subject": reference(gathering.subject),
     }
+    if visit := pv1_visit(gathering):
+        resource["encounter"] = visit
     resource |= {name: part for name, part in parts.items() if part}
     resource.setdefault("code", concept(text="Compte rendu"))
     return gathering.state(resource, keys)

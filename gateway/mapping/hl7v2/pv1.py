@@ -9,6 +9,7 @@ from gateway.fhir.datatypes import Element, coding, concept, reference
 from gateway.hl7v2.datetimes import fhir_datetime
 from gateway.hl7v2.message import Value
 from gateway.mapping.entry import Key
+from gateway.mapping.hl7v2.context import Guide
 from gateway.mapping.hl7v2.datatypes.cwe import cwe_concept
 from gateway.mapping.hl7v2.datatypes.hd import component_system
 from gateway.mapping.hl7v2.datatypes.identifier_type import identifier_type
@@ -50,6 +51,9 @@ _HOSPITALIZATION: Final = {
     "dischargeDisposition": (36, "0112"),
 }
 _NOT_APPLICABLE: Final = "N"
+_UNKNOWN_CLASS: Final = coding(
+    "http://terminology.hl7.org/CodeSystem/v3-NullFlavor", "UNK", "unknown"
+)
 _CLASS: Final = 2
 _VISIT: Final = 19
 _ALTERNATE: Final = 50
@@ -103,6 +107,31 @@ def pv1_encounter(gathering: Gathering) -> str | None:
     url = gathering.state(encounter, [visit.key])
     gathering.as_of(url, evn_recorded(gathering.message), _nulls(pv1))
     return url
+
+
+def pv1_visit(gathering: Gathering) -> Element:
+    """Mention the visit that an order or a result belongs to and return the reference to it.
+
+    Empty without a visit number; in téléradiologie PV1-19 is an appointment. An ADT is an authority
+    on the visit: nothing that is known of it changes here.
+    """
+    pv1 = gathering.message.first("PV1")
+    if pv1 is None:
+        return {}
+    visit = visit_numbers(pv1, gathering.message.first("PID"), gathering)
+    none = gathering.guide is Guide.TLR or pv1.text(_CLASS) == _NOT_APPLICABLE
+    if visit.key is None or none:
+        gathering.unmapped("PV1 is kept in the journal, not mapped.", "PV1")
+        return {}
+    gathering.unmapped("Of PV1 the visit alone is mapped, the rest is in the journal.", "PV1")
+    encounter: Element = {
+        "resourceType": "Encounter",
+        "identifier": visit.identifiers,
+        "status": "unknown",
+        "class": _class(pv1, gathering) or _UNKNOWN_CLASS,
+        "subject": reference(gathering.subject),
+    }
+    return reference(gathering.mention(encounter, [visit.key]))
 
 
 def visit_numbers(pv1: Segment | None, pid: Segment | None, gathering: Gathering) -> Visit:

@@ -12,6 +12,7 @@ from gateway.mapping.to_hl7v2.mdm import mdm_segments
 from gateway.mapping.to_hl7v2.order import order_segments
 from gateway.mapping.to_hl7v2.oru import oru_segments
 from gateway.mapping.to_hl7v2.siu import siu_segments
+from gateway.mapping.to_hl7v2.zam import zam_segments
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +26,7 @@ MESSAGES: Final[dict[tuple[str, str], Callable[[Writing], list[str]]]] = {
     **{("Appointment", f"S{number}"): siu_segments for number in (12, 13, 14, 15, 17, 26)},
     ("DiagnosticReport", "R01"): oru_segments,
     **{("DocumentReference", event): mdm_segments for event in ("T02", "T04", "T08", "T10")},
+    **{("Communication", event): zam_segments for event in ("Z01", "Z02", "Z03")},
 }
 _UTF_8: Final = "utf-8"
 

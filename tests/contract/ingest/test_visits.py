@@ -50,6 +50,35 @@ def visit(gateway: Gateway) -> tuple[str, list[tuple[str, str]]]:
     return encounter["status"], places
 
 
+VISIT = "PV1|1|I" + "|" * 17 + "V9^^^HOP&1.2.250.1.999.7&ISO"
+
+
+def result(control_id: str = "ORU1") -> bytes:
+    return message(
+        header("ORU^R01^ORU_R01", control_id),
+        pid(),
+        VISIT,
+        "ORC|RE||FI1^RIS",
+        "OBR|1||FI1^RIS|30620-9^CT rachis lombaire^LN|||20260110093000|||||||||||ACC1||||"
+        "20260110101400||CT|F",
+        "OBX|1|TX|19005-8^Conclusion^LN||Pas de fracture.||||||F",
+    )
+
+
+@pytest.mark.parametrize("first", ["the result", "the admission"])
+def test_a_result_belongs_to_the_visit_whichever_comes_first(first: str, gateway: Gateway) -> None:
+    told = [result(), adt("A01", "100900", VISIT)]
+    for raw in told if first == "the result" else reversed(told):
+        assert b"MSA|AA" in gateway.send(raw)
+
+    (encounter,) = gateway.all("Encounter")
+    assert encounter["status"] == "in-progress"
+    belonging = [gateway.all(kind)[0] for kind in ("DiagnosticReport", "ServiceRequest")]
+    assert [one["encounter"] for one in belonging] == [
+        {"reference": f"Encounter/{encounter['id']}"}
+    ] * 2
+
+
 MOVES = (
     movement("A01", "100900", "101", 1),
     movement("A02", "111000", "202", 2),

@@ -9,6 +9,7 @@ import pytest
 
 from gateway.errors import Unsupported
 from gateway.hl7v2.conformance import validate
+from gateway.mapping.receipts import BusinessAcknowledgement, Receipt, receipt_communication
 from gateway.mapping.to_hl7v2 import Profile, Target
 from gateway.mapping.to_hl7v2.messages import MESSAGES
 from tests.unit.mapping.to_hl7v2.conftest import ORDER, PATIENT, World, lines
@@ -25,6 +26,7 @@ GONE = {
     "identifier": [{"system": "urn:oid:1.2.250.1.999.1", "value": "IPP41"}],
     "link": [{"type": "replaced-by", "other": {"reference": "Patient/pat-trois"}}],
 }
+MESSAGES_OF = "urn:passerelle:message:X:Y"
 STANDARD = Target(application="X", facility="Y", version="2.5.1", country="")
 RESOURCES: dict[str, dict[str, Any]] = {
     "ServiceRequest": ORDER,
@@ -32,6 +34,12 @@ RESOURCES: dict[str, dict[str, Any]] = {
     "Appointment": APPOINTMENT,
     "DiagnosticReport": REPORT,
     "DocumentReference": DOCUMENT,
+}
+RECEIPTS = {
+    kind.value: receipt_communication(
+        BusinessAcknowledgement(kind, "015", mailbox="bal@medecin.mssante.fr"), MESSAGES_OF, None
+    )
+    for kind in Receipt
 }
 # What hl7apy makes of the choice of segments in ORM^O01: it wants all of them.
 _CHOICE = ("RQD", "RQ1", "RXO", "ODS", "ODT")
@@ -63,7 +71,7 @@ def all_of_it(world: World) -> World:
 def test_what_is_written_conforms_to_the_standard(
     all_of_it: World, kind: str, event: str, target: Target
 ) -> None:
-    resource = GONE if event == "A40" else RESOURCES[kind]
+    resource = GONE if event == "A40" else RECEIPTS.get(event) or RESOURCES[kind]
     raw = all_of_it.write(event, resource, target, GONE if event == "A47" else None)
     findings = [
         one.text
