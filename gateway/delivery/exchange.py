@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from gateway.delivery.failures import CourierFailure, Failure, Refused, Unreachable
 from gateway.errors import Malformed
 from gateway.hl7v2.message import Message
-from gateway.store.records import Acknowledged, JournalEntry, JournalState
+from gateway.store.records import DOOR_OUT, Acknowledged, JournalEntry, JournalState
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from gateway.settings import Destination
     from gateway.store.records import Delivery
 
-DOOR: Final = "mllp-out"
 _ACCEPTED: Final = frozenset({"", "AA", "CA"})
 _REJECTED: Final = frozenset({"AR", "CR"})
 # What sending the same again cannot mend: type, event, processing id, version (table HL70357).
@@ -71,7 +70,7 @@ class Exchange:
         delivery, destination = self.claimed.delivery, self.claimed.destination
         return JournalEntry(
             received=self.began,
-            door=DOOR,
+            door=DOOR_OUT,
             peer=f"{destination.name} {self.peer}",
             kind=self.claimed.kind,
             state=self._state(),

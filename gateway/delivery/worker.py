@@ -152,7 +152,7 @@ class Worker:
         """Return what may go, the oldest first; what waits for another channel hides nothing."""
         limit = _BATCH
         while True:
-            due = self._store.due_deliveries(now, limit)
+            due = self._store.due_deliveries(now, tuple(self._lanes), limit)
             mine = [one for one in due if self._may_start(one)]
             if len(due) < limit or len(mine) >= _BATCH or limit >= _ALL:
                 return mine

@@ -35,7 +35,7 @@ from gateway.store.statements import CURRENT_COLUMNS, DELIVERY, RESOURCE, VERSIO
 from gateway.store.transaction import Transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
     from sqlalchemy import Select
@@ -251,12 +251,17 @@ class Store(JournalReader):
         found = self._fetch(select(DELIVERY).where(DELIVERY.c.id == delivery_id))
         return rows.delivery(found[0]) if found else None
 
-    def due_deliveries(self, now: datetime, limit: int = 100) -> list[Delivery]:
-        """Return the oldest unfinished delivery of each recipient, when its time has come."""
+    def due_deliveries(
+        self, now: datetime, channels: Sequence[str], limit: int = 100
+    ) -> list[Delivery]:
+        """Return the oldest unfinished delivery of each recipient, when its time has come.
+
+        Those of other channels are left alone: their recipients are others.
+        """
         unfinished = (DeliveryState.WAITING.value, DeliveryState.SENDING.value)
         first = (
             select(func.min(DELIVERY.c.seq))
-            .where(DELIVERY.c.state.in_(unfinished))
+            .where(DELIVERY.c.state.in_(unfinished), DELIVERY.c.channel.in_(channels))
             .group_by(DELIVERY.c.recipient)
         )
         statement = (

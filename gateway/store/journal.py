@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
-from sqlalchemy import and_, false, func, or_, select
+from sqlalchemy import and_, false, func, not_, or_, select
 
 from gateway.errors import Issue
 from gateway.fhir.search.parameters import parameter_id
 from gateway.store.records import (
+    DOOR_OUT,
     UNSETTLED,
     Acknowledged,
     JournalEntry,
@@ -167,7 +168,7 @@ def _states(wanted: JournalFilter) -> Iterator[ColumnElement[bool]]:
     if wanted.acknowledged is not None:
         yield _acknowledged(wanted.acknowledged)
     if wanted.unseen:
-        yield and_(JOURNAL.c.state.in_(UNSETTLED), SEEN.c.entry.is_(None))
+        yield and_(unsettled(), SEEN.c.entry.is_(None))
     if not wanted.replays:
         yield JOURNAL.c.replay_of.is_(None)
 
@@ -181,6 +182,12 @@ def _bounds(wanted: JournalFilter) -> Iterator[ColumnElement[bool]]:
         yield JOURNAL.c.id < wanted.before
     if wanted.numbers is not None:
         yield JOURNAL.c.id.in_(wanted.numbers) if wanted.numbers else false()
+
+
+def unsettled() -> ColumnElement[bool]:
+    """Return the condition of what a person has to look at."""
+    repeated = and_(JOURNAL.c.door == DOOR_OUT, JOURNAL.c.state == JournalState.FAILED.value)
+    return and_(JOURNAL.c.state.in_(UNSETTLED), not_(repeated))
 
 
 def of_kind(kind: str) -> ColumnElement[bool]:

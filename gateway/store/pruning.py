@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import and_, delete, false, func, not_, or_, select, text, update
 
 from gateway.fhir.search.parameters import parameter_id
-from gateway.store.journal import of_kind, of_sender
-from gateway.store.records import UNSETTLED, JournalState, to_micros
+from gateway.store.journal import of_kind, of_sender, unsettled
+from gateway.store.records import JournalState, to_micros
 from gateway.store.statements import ANSWER, INDEXES, INSTANCE, JOURNAL, SEEN, render_values
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ class Pruning:
     def _matches(self) -> list[ColumnElement[bool]]:
         """Return the condition of each rule: its own, none before it, and nothing unsettled."""
         seen = JOURNAL.c.id.in_(select(SEEN.c.entry))
-        settled = or_(JOURNAL.c.state.not_in(UNSETTLED), seen)
+        settled = or_(not_(unsettled()), seen)
         own = [_match(rule) for rule in self._rules]
         return [and_(settled, one, *map(not_, own[:place])) for place, one in enumerate(own)]
 

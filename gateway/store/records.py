@@ -130,6 +130,8 @@ class Acknowledged(StrEnum):
 
 # What nobody may forget before somebody has seen to it.
 UNSETTLED: Final = (JournalState.REFUSED, JournalState.UNREADABLE, JournalState.FAILED)
+# Where messages go out: the outbox makes an attempt that failed there again by itself.
+DOOR_OUT: Final = "mllp-out"
 
 
 @dataclass(frozen=True, slots=True)

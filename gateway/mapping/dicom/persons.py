@@ -24,15 +24,12 @@ from gateway.fhir.datatypes import (
 from gateway.mapping.dicom.authorities import INS_TYPES, patient_issuer
 from gateway.mapping.dicom.dates import da_date
 from gateway.mapping.entry import Entry, Key, Write
+from gateway.mapping.national_number import PS_OID, Identity, national_identity, rpps_of
 
 if TYPE_CHECKING:
     from gateway.dicom.json_model import Model
 
 _FR_0203: Final = "https://hl7.fr/ig/fhir/core/CodeSystem/fr-core-cs-v2-0203"
-_PS_OID: Final = "1.2.250.1.71.4.2.1"
-_RPPS: Final = "https://rpps.esante.gouv.fr"
-_RPPS_LENGTH: Final = 11
-_RPPS_PREFIX: Final = "8"
 _GENDERS: Final = {"M": "male", "F": "female", "O": "other"}
 
 
@@ -128,40 +125,28 @@ def professionals(model: Model, name_tag: int, identification_tag: int) -> list[
 def professional(name: tuple[str, ...], number: Model) -> Professional:
     """Return a person by the parts of the name, and by the code item that holds the number."""
     display = " ".join(part for part in (name[1], name[0]) if part) if name else ""
-    identifiers = _national(number)
-    if not identifiers:
+    identity = _national(number)
+    if identity is None:
         return Professional({"display": display} if display else {})
     resource = compact(
         {
             "resourceType": "Practitioner",
-            "identifier": identifiers,
+            "identifier": list(identity.identifiers),
             "name": [_name(name)] if name else None,
         }
     )
-    # The RPPS first: it is what every other standard names a professional by.
-    keys = tuple(Key(one["system"], one["value"]) for one in reversed(identifiers))
-    entry = _mention(resource, keys)
+    entry = _mention(resource, identity.keys)
     return Professional(reference(entry.full_url, display=display or None), entry)
 
 
-def _national(number: Model) -> list[Element]:
-    """Return IDNPS and RPPS of a French professional; a number of another kind names nobody."""
+def _national(number: Model) -> Identity | None:
+    """Return the identity of a French professional; a number of another kind names nobody."""
     value = code_value(number)
     meaning = text(number, tag.CODE_MEANING).upper()
     scheme = text(number, tag.CODING_SCHEME_UID)
-    if (scheme != _PS_OID and meaning not in ("RPPS", "IDNPS")) or not value.isdigit():
-        return []
-    rpps = value[1:] if value.startswith(_RPPS_PREFIX) and len(value) > _RPPS_LENGTH else value
-    if len(rpps) != _RPPS_LENGTH:
-        return []
-    return [
-        _typed(oid_system(_PS_OID), _RPPS_PREFIX + rpps, "IDNPS"),
-        _typed(_RPPS, rpps, "RPPS"),
-    ]
-
-
-def _typed(system: str, value: str, kind: str) -> Element:
-    return {"type": concept(coding(_FR_0203, kind)), "system": system, "value": value}
+    if (scheme != PS_OID and meaning not in ("RPPS", "IDNPS")) or not value.isdigit():
+        return None
+    return national_identity(value) if rpps_of(value) else None
 
 
 def _mention(resource: Element, keys: tuple[Key, ...]) -> Entry:

@@ -13,8 +13,9 @@ from gateway.mapping.hl7v2.codes import coded_field
 from gateway.mapping.hl7v2.context import DOCUMENT_GUIDES
 from gateway.mapping.hl7v2.datatypes.cwe import TRE_A05
 from gateway.mapping.hl7v2.datatypes.ei import Number, ei_document_number, ei_number
-from gateway.mapping.hl7v2.datatypes.xcn import PS_OID, xcn_practitioner
+from gateway.mapping.hl7v2.datatypes.xcn import xcn_practitioner
 from gateway.mapping.hl7v2.numbers import OrderNumbers
+from gateway.mapping.national_number import PS_OID
 
 if TYPE_CHECKING:
     from gateway.hl7v2.message import Segment

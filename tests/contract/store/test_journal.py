@@ -221,6 +221,18 @@ def test_what_failed_stays_until_somebody_has_seen_to_it(
     assert found(store, JournalFilter()) == []
 
 
+def test_an_attempt_to_send_that_failed_waits_for_nobody(
+    store: Store, objects: FileObjects
+) -> None:
+    out = {"door": "mllp-out", "received": OLD}
+    record(store, entry("sent again", **out, state=JournalState.FAILED))
+    record(store, entry("refused there", **out, state=JournalState.REFUSED))
+
+    assert found(store, JournalFilter(unseen=True)) == ["refused there"]
+    prune(store, objects, Rule(1, 1))
+    assert found(store, JournalFilter()) == ["refused there"]
+
+
 def test_the_first_rule_that_matches_decides(store: Store, objects: FileObjects) -> None:
     record(
         store,

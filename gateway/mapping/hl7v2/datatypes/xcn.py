@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
-from gateway.fhir.datatypes import Element, human_name, oid_system, reference
+from gateway.fhir.datatypes import Element, human_name, reference
 from gateway.mapping.entry import Key
 from gateway.mapping.hl7v2.datatypes.hd import component_system
 from gateway.mapping.hl7v2.datatypes.identifier_type import identifier_type
 from gateway.mapping.hl7v2.datatypes.xpn import NAME_USES
+from gateway.mapping.national_number import PS_OID, Identity, national_identity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,22 +18,11 @@ if TYPE_CHECKING:
     from gateway.hl7v2.message import Value
     from gateway.mapping.hl7v2.gathering import Gathering
 
-PS_OID: Final = "1.2.250.1.71.4.2.1"
-IDNPS: Final = oid_system(PS_OID)
-RPPS: Final = "https://rpps.esante.gouv.fr"
-
 _AUTHORITY: Final = 9
 _NAME_TYPE: Final = 10
 _ID_TYPE: Final = 13
-_RPPS_LENGTH: Final = 11
-_RPPS_PREFIX: Final = "8"
 _NATIONAL_TYPES: Final = frozenset({"RPPS", "IDNPS"})
 _INS: Final = frozenset({"INS", "INS-NIR", "INS-NIA"})
-
-
-class _Identity(NamedTuple):
-    identifiers: tuple[Element, ...]
-    keys: tuple[Key, ...]
 
 
 def xcn_practitioner(
@@ -81,14 +71,14 @@ def _names(xcn: Value) -> list[Element]:
     return [name] if "family" in name or "given" in name else []
 
 
-def _identity(xcn: Value, gathering: Gathering) -> _Identity:
+def _identity(xcn: Value, gathering: Gathering) -> Identity:
     value, kind = xcn.text(1), xcn.text(_ID_TYPE)
     if _is_national(xcn):
-        return _national(value)
+        return national_identity(value)
     system = component_system(xcn, _AUTHORITY, gathering.context) or gathering.sender_system
     element: Element = {"type": identifier_type(kind)} if kind else {}
     element |= {"system": system, "value": value}
-    return _Identity((element,), (Key(system, value),))
+    return Identity((element,), (Key(system, value),))
 
 
 def pln_practitioner(
@@ -108,13 +98,13 @@ def pln_practitioner(
     if not value:
         return {"display": display} if display else None
     if kind in _NATIONAL_TYPES:
-        identity = _national(value)
+        identity = national_identity(value)
     else:
         system = f"{gathering.sender_system}:{quote(kind, safe='')}" if kind else ""
         system = gathering.context.namespaces.get(kind) or system or gathering.sender_system
         typed: Element = {"type": identifier_type(kind)} if kind else {}
         number = typed | {"system": system, "value": value}
-        identity = _Identity((number,), (Key(system, value),))
+        identity = Identity((number,), (Key(system, value),))
     resource: Element = {
         "resourceType": "Practitioner",
         "identifier": list(identity.identifiers),
@@ -138,22 +128,3 @@ def _is_national(xcn: Value) -> bool:
     if name:
         return name in ("ASIPSANTEPS", "ANSPS")
     return xcn.text(_ID_TYPE) in _NATIONAL_TYPES
-
-
-def _national(value: str) -> _Identity:
-    """Read the 11 digits of an RPPS, or the PS_IdNat: `8` and the RPPS, `0` and the ADELI."""
-    if len(value) == _RPPS_LENGTH + 1 and value.startswith(_RPPS_PREFIX):
-        rpps = value[1:]
-    elif len(value) == _RPPS_LENGTH:
-        rpps = value
-    else:
-        return _Identity((_typed(IDNPS, value, "IDNPS"),), (Key(IDNPS, value),))
-    number = _RPPS_PREFIX + rpps
-    return _Identity(
-        (_typed(IDNPS, number, "IDNPS"), _typed(RPPS, rpps, "RPPS")),
-        (Key(RPPS, rpps), Key(IDNPS, number)),
-    )
-
-
-def _typed(system: str, value: str, kind: str) -> Element:
-    return {"type": identifier_type(kind), "system": system, "value": value}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from gateway.mapping.hl7v2.datatypes.xcn import IDNPS, PS_OID, RPPS
+from gateway.mapping.national_number import IDNPS, PS_OID, RPPS
 from gateway.mapping.to_hl7v2.datatypes.ei import type_code
 from gateway.mapping.to_hl7v2.datatypes.hd import hd_component
 from gateway.mapping.to_hl7v2.datatypes.xpn import NAME_TYPES, xpn

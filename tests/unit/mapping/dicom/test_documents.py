@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from hashlib import sha256
+from struct import pack
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +12,7 @@ from tests.documents import (
     CDA,
     CT,
     DOSE_SR,
+    ENHANCED_SR,
     KEY_OBJECTS,
     PDF,
     STUDY_URL,
@@ -179,3 +181,18 @@ def test_a_rejection_note_is_nothing_to_show(title: str) -> None:
 )
 def test_documents_are_read_whole_and_images_are_not(sop_class: str, *, read: bool) -> None:
     assert is_document(sop_class) is read
+
+
+def test_a_report_of_ten_thousand_levels_is_mapped() -> None:
+    sequence = pack("<HH2sHL", 0x0040, 0xA730, b"SQ", 0, 0xFFFFFFFF)
+    begin = pack("<HHL", 0xFFFE, 0xE000, 0xFFFFFFFF)
+    kind = pack("<HH2sH", 0x0040, 0xA040, b"CS", 10) + b"CONTAINER "
+    measured = pack("<HH2sH", 0x0040, 0xA040, b"CS", 4) + b"NUM "
+    ends = pack("<HHLHHL", 0xFFFE, 0xE00D, 0, 0xFFFE, 0xE0DD, 0)
+    head = file_of(document(ENHANCED_SR))
+    deep = (sequence + begin + kind) * 10_000 + sequence + begin + measured + ends * 10_001
+
+    found = map_document(head + deep, SUBJECT, STUDY_URL)
+
+    kinds = [one.resource["resourceType"] for one in found.entries]
+    assert kinds == ["Observation", "DiagnosticReport"]
