@@ -57,6 +57,12 @@ FAMILIES: Final = {
         "The floor is bare asyncio with one insert of the raw message; the gateway maps the report "
         "to FHIR, stores and indexes each resource, and queues its deliveries.",
     ),
+    "bridge": _Family(
+        "MLLP beside another bridge",
+        "`hl7v2-fhir-bridge` maps and validates, and posts transactions to the HTTP door of a "
+        "gateway, over SQLite; CPU seconds are those of the bridge and of that gateway, or of the "
+        "whole gateway for its own rows.",
+    ),
     "dimse": _Family(
         "C-STORE",
         "The sender is DCMTK `storescu`, with `TCP_NODELAY` and, as most modalities run it, "

@@ -58,6 +58,7 @@ PROGRAMS: Final = (
     Program("dcmdump", "dcmtk"),
     Program("dcmodify", "dcmtk"),
     Program("Orthanc", "orthanc"),
+    Program("dciodvfy", "dicom3tools"),
     Program("pdftotext", "poppler-utils", ("-v",)),
     Program("chromium", "chromium"),
     Program("node", "nodejs"),
