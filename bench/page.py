@@ -77,6 +77,10 @@ FAMILIES: Final = {
         "Start", "From exec until `/health/ready` answers 200 and every port is open."
     ),
     "memory": _Family("Memory", "Of each door's process."),
+    "endurance": _Family(
+        "Memory over a hundred thousand messages",
+        "Reports of 2 KB over eight connections, on SQLite; the size after each tenth.",
+    ),
 }
 _HEAD: Final = """\
 # What the gateway does, beside what the least possible program and other servers do

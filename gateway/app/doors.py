@@ -65,16 +65,20 @@ def _http(settings: Settings, _stop: threading.Event, ready: Callable[[], None])
     from gateway.rest.server import listen, serve  # noqa: PLC0415 - as above
 
     base = assembly.found_for_door(settings)
+    terminology = assembly.build_terminology(base)
+    profiles = assembly.build_profiles(base, terminology)
     ports = Ports(
         store=base.store,
-        write=assembly.build_resources(base),
+        write=assembly.build_resources(base, profiles),
         objects=base.objects,
         settings=settings,
         version=__version__,
         doors=lambda: door_states(settings),
         metrics=lambda: scrape(base.store),
         observe=RequestMetrics().observe,
-        terminology=assembly.build_terminology(base),
+        terminology=terminology,
+        validate=profiles,
+        must_support=profiles.must_support,
     )
     shared = settings.http_workers > 1
     sock = listen(settings.http_host, settings.http_port, shared=shared)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from gateway.errors import Invalid, Issue
 from gateway.fhir.validation import validate
@@ -11,12 +11,23 @@ if TYPE_CHECKING:
     from gateway.errors import GatewayError
 
 
-class Judge:
-    """Validates as the settings say: `base`, `profiles` or `off`."""
+class Profiles(Protocol):
+    """Validates a resource; the faults are complete, warnings included."""
 
-    def __init__(self, validation: str) -> None:
-        """Judge at that depth."""
+    def __call__(self, resource: Any, /, *, expected_type: str | None = None) -> tuple[Issue, ...]:  # noqa: ANN401 - any JSON
+        """Return what is wrong."""
+
+
+class Judge:
+    """Validates as the settings say: `profiles`, `base` or `off`.
+
+    What a profile only warns of, and a declared profile that is not installed, refuse nothing.
+    """
+
+    def __init__(self, validation: str, profiles: Profiles | None = None) -> None:
+        """Judge at that depth; `profiles` validates against profiles, where they are."""
         self._validation = validation
+        self._validate: Profiles = profiles if profiles and validation == "profiles" else validate
 
     def judge(self, resource: Any, expected_type: str) -> None:  # noqa: ANN401 - any JSON
         """Raise `Invalid` with every fault."""
@@ -30,7 +41,7 @@ class Judge:
             return _unreadable(resource, at)
         found = [
             issue
-            for issue in validate(resource, expected_type=expected_type)
+            for issue in self._validate(resource, expected_type=expected_type)
             if issue.severity == "error"
         ]
         return [_placed(issue, at) for issue in found] if at else found

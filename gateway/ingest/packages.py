@@ -19,6 +19,7 @@ from gateway.fhir.terminology.canonical import version_order
 from gateway.fhir.terminology.elements import rows, text
 from gateway.fhir.validation import validate
 from gateway.ingest.contention import persistently
+from gateway.ingest.profiles import PackageProfiles, missing_dependencies, require_no_ring
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -40,13 +41,14 @@ _GUIDE: Final = "ImplementationGuide"
 class Installed:
     """What became of a package: resources by outcome, and those that base R4 does not accept.
 
-    `invalid` is [(what, first fault)].
+    `invalid` is [(what, first fault)], `missing` the packages it needs that are not here.
     """
 
     label: str
     outcomes: dict[Outcome, int] = field(default_factory=dict)
     invalid: list[tuple[str, str]] = field(default_factory=list)
     left_out: int = 0
+    missing: list[str] = field(default_factory=list)
 
     @property
     def changed(self) -> int:
@@ -69,14 +71,21 @@ def install(store: Store, package: Package) -> Installed:
 
     A package is written in batches, each in one transaction, most packages in one. What published
     packages have wrong is kept as published and told. Raises `Unavailable` when the store cannot
-    commit: installing again goes on where it ended.
+    commit: installing again goes on where it ended; `Invalid`, with nothing written, for packages
+    that depend on each other and for profiles that contradict.
     """
+    held = _dependencies(store)
+    require_no_ring(package, held)
+    profiles = PackageProfiles(store, package)
+    profiles.check()
     done = Installed(package.label, left_out=package.left_out)
-    for batch in _batches(_with_guide(package)):
+    done.missing = missing_dependencies(package, held)
+    for batch in _batches(map(profiles.whole, _with_guide(package))):
         outcomes = persistently(partial(_write, store, batch, package.label))
         for outcome in outcomes:
             done.outcomes[outcome] = done.outcomes.get(outcome, 0) + 1
         done.invalid += [fault for one in batch for fault in _faults(one)]
+    done.invalid += profiles.untold
     return done
 
 
@@ -194,6 +203,16 @@ def installed(store: Store) -> list[Listed]:
             if name == text(guide, "packageId"):
                 found.append(Listed(name, version, title, stored.reference))
     return sorted(found, key=lambda one: (one.name, version_order(one.version)))
+
+
+def _dependencies(store: Store) -> dict[str, set[str]]:
+    """Return {package: the packages it depends on} of those that are there."""
+    found: dict[str, set[str]] = {}
+    for stored in _guides(store):
+        guide = stored.resource
+        names = {text(one, "packageId") for one in rows(guide.get("dependsOn"))}
+        found.setdefault(text(guide, "packageId"), set()).update(names - {""})
+    return found
 
 
 def _guides(store: Store) -> Iterator[Stored]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from gateway.fhir.search.query import SearchQuery
     from gateway.fhir.transaction import Entry
     from gateway.fhir.wire import Resource
+    from gateway.ingest.judgement import Profiles
     from gateway.store.api import Store, Transaction, Written
     from gateway.store.records import Method
 
@@ -39,13 +40,16 @@ class ResourceIngest:
         validation: str,
         new_id: Callable[[], str],
         local_bases: tuple[str, ...] = (),
+        profiles: Profiles | None = None,
     ) -> None:
-        """Write to `store`; `validation` is `base` or `off`.
+        """Write to `store`; `validation` is `profiles`, `base` or `off`.
+
+        `profiles` validates against the profiles that are installed.
 
         `local_bases` are this server's own addresses without a slash at the end.
         """
         self._store = store
-        self._judge = Judge(validation)
+        self._judge = Judge(validation, profiles)
         self._new_id = new_id
         self._bases = local_bases
 

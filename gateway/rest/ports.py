@@ -11,6 +11,7 @@ from gateway.fhir.profiles import validate_base
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from gateway.errors import Issue
     from gateway.fhir.patch import Patch
     from gateway.fhir.profiles import Validation
     from gateway.fhir.search.query import SearchQuery
@@ -95,6 +96,11 @@ def _unheard(method: str, route: str, status: int, seconds: float) -> None:
     """Count nothing."""
 
 
+def _unmarked(_resource: Resource, _profile: str) -> tuple[Issue, ...]:
+    """Tell nothing where no profiles are installed."""
+    return ()
+
+
 def _now() -> datetime:
     return datetime.now(UTC)
 
@@ -106,7 +112,8 @@ class Ports:
     `doors` tells the state of the other doors by name (`ready` or a sentence saying why not),
     `metrics` gives the Prometheus text and its media type; `terminology` answers :in, :below and
     their like, and the terminology operations; `validate` judges a resource against R4 and
-    profiles; `clock` gives this instant, with a time zone.
+    profiles, `must_support` tells what of a profile is not there; `clock` gives this instant,
+    with a time zone.
     """
 
     store: Store
@@ -119,4 +126,5 @@ class Ports:
     observe: Callable[[str, str, int, float], None] = _unheard
     terminology: Terminology | None = None
     validate: Validation = validate_base
+    must_support: Callable[[Resource, str], tuple[Issue, ...]] = _unmarked
     clock: Callable[[], datetime] = _now

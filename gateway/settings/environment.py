@@ -47,7 +47,7 @@ class Settings:
     smtp_url: str = ""
     mail_from: str = ""
     auth: str = "none"
-    validation: str = "base"
+    validation: str = "profiles"
     log: str = ""
     lang: str = "fr"
     peers: Peers = field(default_factory=Peers)
@@ -120,7 +120,7 @@ def _dotenv(path: Path) -> dict[str, str]:
 
 
 _CHOICES: Final = {
-    "validation": ("base", "off"),
+    "validation": ("profiles", "base", "off"),
     "log": ("", "text", "json"),
     "lang": ("fr", "en"),
 }

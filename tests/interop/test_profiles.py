@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from bench.identities import qualified_identity
 from gateway.errors import Invalid
 from gateway.fhir.fhirpath import Services
 from gateway.fhir.packages import read_package
@@ -120,68 +121,6 @@ def test_published_examples_keep_their_profiles_or_it_is_known_why_not(
             assert errors == [], name
 
 
-def _patient() -> Json:
-    """Return a test identity with everything that fr-core-patient-ins asks for."""
-    fr = "https://hl7.fr/ig/fhir/core"
-    commune = "https://mos.esante.gouv.fr/NOS/TRE_R13-CommuneOM/FHIR/TRE-R13-CommuneOM"
-    insee = {
-        "url": f"{fr}/StructureDefinition/fr-core-address-insee-code",
-        "valueCoding": {"system": commune, "code": "63220"},
-    }
-
-    def coded(name: str, system: str, code: str) -> Json:
-        return {
-            "url": name,
-            "valueCoding": {"system": f"{fr}/CodeSystem/{system}", "code": code},
-        }
-
-    return {
-        "resourceType": "Patient",
-        "meta": {"profile": [f"{fr}/StructureDefinition/fr-core-patient-ins"]},
-        "extension": [
-            {
-                "url": "http://hl7.org/fhir/StructureDefinition/patient-birthPlace",
-                "valueAddress": {"extension": [insee], "city": "LE TESTAIRE"},
-            },
-            {
-                "url": f"{fr}/StructureDefinition/fr-core-identity-reliability",
-                "extension": [
-                    coded("identityStatus", "fr-core-cs-v2-0445", "VALI"),
-                    coded("validationMode", "fr-core-cs-mode-validation-identity", "CN"),
-                    {"url": "validationDate", "valueDate": "2026-01-06"},
-                ],
-            },
-        ],
-        "identifier": [
-            {
-                "use": "official",
-                "type": {
-                    "coding": [
-                        {"system": f"{fr}/CodeSystem/fr-core-cs-v2-0203", "code": "INS-NIR-TEST"}
-                    ]
-                },
-                "system": "urn:oid:1.2.250.1.213.1.4.10",
-                "value": "180126322045631",
-            }
-        ],
-        "name": [
-            {
-                "use": "official",
-                "extension": [
-                    {
-                        "url": f"{fr}/StructureDefinition/fr-core-patient-birth-list-given-name",
-                        "valueString": "CAMILLE ANNE",
-                    }
-                ],
-                "family": "LEFEVRE",
-                "given": ["CAMILLE"],
-            }
-        ],
-        "gender": "female",
-        "birthDate": "1980-12-03",
-    }
-
-
 def _drop(*steps: Any) -> Callable[[Json], None]:  # noqa: ANN401 - names and indexes
     def change(patient: Json) -> None:
         *outer, last = steps
@@ -248,12 +187,12 @@ _DEFECTS: Final = {
 
 
 def test_a_qualified_identity_is_accepted(validator: ProfileValidator) -> None:
-    assert _errors(validator, _patient()) == []
+    assert _errors(validator, qualified_identity()) == []
 
 
 @pytest.mark.parametrize("change", _DEFECTS.values(), ids=_DEFECTS.keys())
 def test_one_defect_is_caught(validator: ProfileValidator, change: Callable[[Json], None]) -> None:
-    patient = _patient()
+    patient = qualified_identity()
     change(patient)
     assert _errors(validator, patient) != []
 
@@ -287,7 +226,7 @@ def test_a_write_is_held_to_the_profiles_that_it_declares(
     strict = ResourceIngest(
         store, validation="profiles", new_id=lambda: next(numbers), profiles=validator
     )
-    patient = _patient()
+    patient = qualified_identity()
     created = strict.create("Patient", patient)
     assert json.dumps(created.stored.resource["name"]) == json.dumps(patient["name"])
     _drop("birthDate")(patient)
@@ -298,6 +237,6 @@ def test_a_write_is_held_to_the_profiles_that_it_declares(
     lenient = ResourceIngest(
         store, validation="base", new_id=lambda: next(numbers), profiles=validator
     )
-    patient = _patient()
+    patient = qualified_identity()
     _drop("birthDate")(patient)
     lenient.create("Patient", patient)

@@ -62,6 +62,8 @@ def _tell(done: Installed) -> None:
     told = [f"{number} {outcome}" for outcome, number in sorted(done.outcomes.items())]
     left = f"; {done.left_out} other files left out" if done.left_out else ""
     print(f"{done.label}: {', '.join(told) or 'nothing to install'}{left}.")
+    if done.missing:
+        print(f"  needs packages that are not here: {', '.join(done.missing)}", file=sys.stderr)
     if done.invalid:
         number = len(done.invalid)
         print(f"  {number} against base R4, kept as published:", file=sys.stderr)
@@ -90,6 +92,8 @@ def progress(base: assembly.Foundation) -> list[str]:
     return [
         f"{one.type or 'words'}: {one.done} of {one.total} indexed, {one.state}"
         for one in base.store.reindexing()
+        # A type that waits and has nothing yet is nothing to wait for.
+        if one.total
     ]
 
 

@@ -8,7 +8,7 @@ from gateway.errors import Invalid
 from gateway.fhir.fhirpath.functions import FUNCTIONS, TYPED
 from gateway.fhir.fhirpath.functions.typing import as_type, is_type
 from gateway.fhir.fhirpath.nodes import Collection, Node, children
-from gateway.fhir.fhirpath.operators import binary, negated
+from gateway.fhir.fhirpath.operators import binary, is_text, negated
 from gateway.fhir.fhirpath.run import here, single, whole
 from gateway.fhir.fhirpath.syntax import (
     Binary,
@@ -134,6 +134,10 @@ def _signed(syntax: Signed) -> Run:
 
 
 def _binary(syntax: Binary) -> Run:
+    if syntax.sign == "=" and isinstance(syntax.right, Literal) and len(syntax.right.values) == 1:
+        wanted = syntax.right.values[0]
+        if isinstance(wanted, str):
+            return is_text(compiled(syntax.left), wanted)
     return binary(syntax.sign, compiled(syntax.left), compiled(syntax.right))
 
 

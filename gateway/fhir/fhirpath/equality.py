@@ -5,15 +5,19 @@ http://hl7.org/fhirpath/N1/#equality
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from gateway.fhir.fhirpath.nodes import Node, system
-from gateway.fhir.fhirpath.quantity import Quantity, comparable
+from gateway.fhir.fhirpath.quantity import Quantity, comparable, differ
 from gateway.fhir.fhirpath.temporal import Temporal, order, read_dated
 
 if TYPE_CHECKING:
     from gateway.fhir.fhirpath.nodes import Collection, Item
+
+# All white space is alike (http://hl7.org/fhirpath/N1/#equivalent).
+_SPACE: Final = re.compile(r"\s")
 
 
 def equal(left: Collection, right: Collection) -> bool | None:
@@ -81,7 +85,9 @@ def _same_amount(left: Item, right: Item) -> bool | None:
     if one is None or other is None:
         return False
     numbers = comparable(one, other)
-    return None if numbers is None else numbers[0] == numbers[1]
+    if numbers is not None:
+        return numbers[0] == numbers[1]
+    return False if differ(one, other) else None
 
 
 def same_json(one: Item, other: Item) -> bool:
@@ -125,7 +131,7 @@ def items_equivalent(left: Item, right: Item) -> bool:
 
 def _like(one: Item, other: Item) -> bool:
     if isinstance(one, str) and isinstance(other, str):
-        return " ".join(one.casefold().split()) == " ".join(other.casefold().split())
+        return _SPACE.sub(" ", one).casefold() == _SPACE.sub(" ", other).casefold()
     if type_key(one) == type_key(other) == "number":
         return _like_number(Decimal(one), Decimal(other))
     return type_key(one) == type_key(other) and bool(one == other)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from functools import cache
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.fhir.definitions import elements, resource_types
@@ -11,7 +12,7 @@ from gateway.fhir.fhirpath.quantity import UCUM, Quantity
 from gateway.fhir.fhirpath.temporal import Temporal, read_dated, read_time
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _UCUM_SYSTEM: Final = "http://unitsofmeasure.org"
 _CALENDAR: Final = {"a": "year", "mo": "month"}
@@ -19,7 +20,10 @@ _QUANTITIES: Final = frozenset(
     {"Quantity", "SimpleQuantity", "Age", "Duration", "Count", "Distance", "MoneyQuantity"}
 )
 _DATED: Final = frozenset({"date", "dateTime", "instant"})
+#: The types whose values are texts and nothing else.
+PLAIN: Final = frozenset({"string", "code", "uri", "url", "canonical", "id", "markdown", "key"})
 _ANY_RESOURCE: Final = frozenset({"Resource", "DomainResource"})
+_FEW: Final = 3
 # {name: ((JSON name, type), ...)}
 Fields = dict[str, tuple[tuple[str, str], ...]]
 
@@ -79,12 +83,31 @@ def children(item: Node, name: str) -> Collection:
     if not isinstance(value, dict):
         return _of_primitive(item, name)
     found: Collection = []
-    for json_name, type_path in (
-        fields(item.type).get(name, ()) if item.type else _guess(value, name)
-    ):
-        if json_name in value or f"_{json_name}" in value:
-            _append(found, value.get(json_name), value.get(f"_{json_name}"), type_path)
+    for json_name, type_path in _there(item.type, name, value):
+        one, extra = value.get(json_name), value.get(f"_{json_name}")
+        if type(one) is str:
+            found.append(Node(one, type_path, extra) if type_path else one)
+        elif one is not None or extra is not None:
+            _append(found, one, extra, type_path)
     return found
+
+
+def _there(type_path: str, name: str, value: dict[str, Any]) -> Iterable[tuple[str, str]]:
+    """Return the names in JSON that an element may have here, with their types."""
+    if not type_path:
+        return _guess(value, name)
+    listed = fields(type_path).get(name, ())
+    if len(listed) <= _FEW:
+        return listed
+    # A choice has up to fifty names, an object a few.
+    known = _choice(type_path, name)
+    return dict.fromkeys(known[key] for key in value if key in known)
+
+
+@cache
+def _choice(type_path: str, name: str) -> dict[str, tuple[str, str]]:
+    listed = fields(type_path)[name]
+    return {key: pair for pair in listed for key in (pair[0], f"_{pair[0]}")}
 
 
 def _of_primitive(item: Node, name: str) -> Collection:
@@ -106,14 +129,19 @@ def _guess(value: dict[str, Any], name: str) -> Iterator[tuple[str, str]]:
 
 
 def _append(found: Collection, value: Item, extra: Item, type_path: str) -> None:
+    make = Node if type_path and type_path not in _ANY_RESOURCE else node
     if not isinstance(value, list) and not isinstance(extra, list):
-        found.append(node(value, type_path, extra))
-        return
-    values = value if isinstance(value, list) else []
-    extras = extra if isinstance(extra, list) else []
-    for at in range(max(len(values), len(extras))):
-        one = values[at] if at < len(values) else None
-        beside = extras[at] if at < len(extras) else None
+        found.append(make(value, type_path, extra))
+    elif extra is None and isinstance(value, list):
+        found += [make(one, type_path) for one in value if one is not None]
+    else:
+        _append_beside(found, value, extra, type_path)
+
+
+def _append_beside(found: Collection, values: Item, extras: Item, type_path: str) -> None:
+    """Append primitives with what stands beside them."""
+    lists = (one if isinstance(one, list) else [] for one in (values, extras))
+    for one, beside in zip_longest(*lists):
         if one is not None or beside is not None:
             found.append(node(one, type_path, beside))
 

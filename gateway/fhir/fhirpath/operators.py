@@ -15,7 +15,7 @@ from gateway.fhir.fhirpath.equality import (
     temporal,
     type_key,
 )
-from gateway.fhir.fhirpath.nodes import Collection, Item, Node
+from gateway.fhir.fhirpath.nodes import PLAIN, Collection, Item, Node
 from gateway.fhir.fhirpath.quantity import Quantity, comparable, multiplied
 from gateway.fhir.fhirpath.run import FALSE, TRUE, boolean, single, truth
 from gateway.fhir.fhirpath.temporal import Temporal, added, order
@@ -128,6 +128,21 @@ def compare(one: Item, other: Item) -> int | None:
 def _compare_amounts(one: Quantity | None, other: Quantity | None) -> int | None:
     numbers = comparable(one, other) if one and other else None
     return None if numbers is None else (numbers[0] > numbers[1]) - (numbers[0] < numbers[1])
+
+
+def is_text(left: Run, wanted: str) -> Run:
+    """Return `left = 'wanted'`, which is most of what conditions ask, without detours."""
+    right = [wanted]
+
+    def run(env: Environment, focus: Collection) -> Collection:
+        found = left(env, focus)
+        if len(found) == 1:
+            item = found[0]
+            if isinstance(item, Node) and isinstance(item.value, str) and item.type in PLAIN:
+                return TRUE if item.value == wanted else FALSE
+        return boolean(equal(found, right))
+
+    return run
 
 
 # Collections

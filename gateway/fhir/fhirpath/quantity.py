@@ -72,6 +72,12 @@ def comparable(
     return one.value * first[0], other.value * second[0]
 
 
+def differ(one: Quantity, other: Quantity) -> bool:
+    """Whether two units are known to measure different things."""
+    first, second = (_canonical(each, loosely=True) for each in (one, other))
+    return first is not None and second is not None and first[1] != second[1]
+
+
 def _canonical(one: Quantity, *, loosely: bool) -> tuple[Decimal, Dimension] | None:
     if one.unit in _NOT_DEFINITE and not loosely:
         months = Decimal(12 if one.unit == "year" else 1)

@@ -44,6 +44,8 @@ def truth(items: Collection) -> bool | None:
     """Return the only item as true or false; another single value counts as true."""
     if not items:
         return None
+    if items is TRUE or items is FALSE:
+        return items is TRUE
     value = single(items)
     return value if isinstance(value, bool) or value is None else True
 
@@ -74,4 +76,4 @@ def here(run: Run, env: Environment) -> Collection:
 def on(run: Run, env: Environment, item: Item, index: int) -> Collection:
     """Return an argument for one item, which is `$this` there."""
     this = [item]
-    return run(env.at(this, index), this)
+    return run(Environment(env.shared, this, index, env.total), this)

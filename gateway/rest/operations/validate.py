@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from gateway.errors import GatewayError, Issue, Malformed
 from gateway.fhir.outcome import operation_outcome
 from gateway.fhir.parameters import Input
+from gateway.fhir.validation.best_practice import best_practice
 from gateway.ingest.integrity import References, check_referrers
 from gateway.rest.operations.given import given, told
 from gateway.rest.read import current
@@ -20,7 +21,13 @@ if TYPE_CHECKING:
     from gateway.rest.answer import Answer
     from gateway.rest.call import Call
 
-INPUTS: Final = (Input("resource", "Resource"), Input("mode", "code"), Input("profile", "uri"))
+INPUTS: Final = (
+    Input("resource", "Resource"),
+    Input("mode", "code"),
+    Input("profile", "uri"),
+    # Our own: also tell which elements marked mustSupport are not there.
+    Input("must-support", "boolean"),
+)
 # https://hl7.org/fhir/R4/valueset-resource-validation-mode.html
 _MODES: Final = ("create", "update", "delete", "profile")
 _ALL_WELL: Final = Issue("No fault was found.", code="informational", severity="information")
@@ -37,19 +44,30 @@ def validate(call: Call) -> Answer:
     if mode == "delete":
         issues = _of_delete(call)
     else:
-        issues = _of_content(call, asked.resource("resource"), mode, (profile,) if profile else ())
+        resource = _to_validate(call, asked.resource("resource"))
+        issues = _of_content(call, resource, mode, (profile,) if profile else ())
+        if profile and asked.boolean("must-support"):
+            issues = (*issues, *call.ports.must_support(resource, profile))
     return told(operation_outcome(issues or (_ALL_WELL,)))
 
 
+def _to_validate(call: Call, resource: Resource | None) -> Resource:
+    if resource is not None:
+        return resource
+    if not call.id:
+        message = "The parameter resource is missing."
+        raise Malformed(message, issues=(Issue(message, "resource", code="required"),))
+    return current(call).resource
+
+
 def _of_content(
-    call: Call, resource: Resource | None, mode: str, profiles: tuple[str, ...]
+    call: Call, resource: Resource, mode: str, profiles: tuple[str, ...]
 ) -> tuple[Issue, ...]:
-    if resource is None:
-        if not call.id:
-            message = "The parameter resource is missing."
-            raise Malformed(message, issues=(Issue(message, "resource", code="required"),))
-        resource = current(call).resource
-    found = (*_of_address(call, resource, mode), *call.ports.validate(resource, profiles))
+    found = (
+        *_of_address(call, resource, mode),
+        *call.ports.validate(resource, profiles),
+        *best_practice(resource),
+    )
     if mode in ("create", "update") and not any(issue.severity == "error" for issue in found):
         found = (*found, *_of_references(call, resource))
     return found

@@ -2,6 +2,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
+from gateway.errors import Invalid
 from gateway.fhir.packages import read_package
 from gateway.ingest.packages import TAG_SYSTEM, Installed, Listed, install, installed
 from tests.unit.fhir.test_packages import GUIDE, MANIFEST, SET, packed
@@ -11,7 +14,7 @@ if TYPE_CHECKING:
     from gateway.store.api import Store
 
 
-def package(*resources: dict[str, Any], **more: str) -> Package:
+def package(*resources: dict[str, Any], **more: Any) -> Package:  # noqa: ANN401 - any JSON
     """Return a package of resources."""
     files: dict[str, Any] = {"package/package.json": MANIFEST | more}
     files |= {f"package/{number}.json": one for number, one in enumerate(resources)}
@@ -110,3 +113,57 @@ def test_large_packages_come_in_batches(store: Store) -> None:
     many = [SET | {"id": f"s{number}", "url": f"urn:s{number}"} for number in range(600)]
     assert install(store, package(*many)).outcomes == {"created": 601}
     assert install(store, package(*many)).outcomes == {"unchanged": 601}
+
+
+def _profile(name: str, base: str, *elements: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "resourceType": "StructureDefinition",
+        "id": name,
+        "url": f"http://example.org/StructureDefinition/{name}",
+        "name": name,
+        "status": "draft",
+        "kind": "resource",
+        "abstract": False,
+        "type": "Patient",
+        "derivation": "constraint",
+        "baseDefinition": base,
+        "differential": {"element": list(elements)},
+    }
+
+
+_PATIENT = "http://hl7.org/fhir/StructureDefinition/Patient"
+_NAMED = {"id": "Patient.name", "path": "Patient.name", "min": 1}
+
+
+def test_a_profile_without_snapshot_is_installed_with_one(store: Store) -> None:
+    done = install(store, package(_profile("named", _PATIENT, _NAMED)))
+    assert done.invalid == []
+    elements = stored(store, "StructureDefinition/named")["snapshot"]["element"]
+    assert next(one for one in elements if one["id"] == "Patient.name")["min"] == 1
+
+
+def test_profiles_that_contradict_leave_nothing_behind(store: Store) -> None:
+    wrong = _NAMED | {"max": "0"}
+    with pytest.raises(Invalid, match=r"Patient\.name: min 1 is above its max 0"):
+        install(store, package(SET, _profile("wrong", _PATIENT, wrong)))
+    assert store.read("ValueSet", "s") is None
+    assert installed(store) == []
+
+
+def test_a_profile_whose_base_is_not_here_is_told(store: Store) -> None:
+    done = install(store, package(_profile("named", "http://example.org/other", _NAMED)))
+    ((what, why),) = [one for one in done.invalid if "snapshot" not in one[1]]
+    assert what == "StructureDefinition/named"
+    assert "http://example.org/other, which is not here" in why
+
+
+def test_packages_that_are_needed_and_not_here_are_named(store: Store) -> None:
+    needs = {"dependencies": {"hl7.fhir.r4.core": "4.0.1", "example.other": "1.0.0"}}
+    assert install(store, package(SET, **needs)).missing == ["example.other#1.0.0"]
+
+
+def test_packages_that_depend_on_each_other_are_refused(store: Store) -> None:
+    install(store, package(name="example.other", dependencies={"example.fhir.test": "1.0.0"}))
+    with pytest.raises(Invalid, match=r"in a ring: example.fhir.test > example.other > example"):
+        install(store, package(SET, dependencies={"example.other": "1.0.0"}))
+    assert store.read("ValueSet", "s") is None

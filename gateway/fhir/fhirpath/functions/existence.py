@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from gateway.fhir.fhirpath.operators import contains, distinct
-from gateway.fhir.fhirpath.run import Builder, here, on, truth
+from gateway.fhir.fhirpath.run import FALSE, TRUE, Builder, here, on, truth
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +25,10 @@ def _exists(criterion: Run | None = None) -> Run:
     meets = criterion
 
     def run(env: Environment, focus: Collection) -> Collection:
-        return [any(truth(on(meets, env, item, at)) for at, item in enumerate(focus))]
+        for at, item in enumerate(focus):
+            if truth(on(meets, env, item, at)):
+                return TRUE
+        return FALSE
 
     return run
 

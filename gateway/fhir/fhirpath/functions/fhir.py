@@ -9,8 +9,6 @@ from gateway.fhir.fhirpath.run import Builder, here, text
 from gateway.fhir.validation.xhtml import fault_of_div
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from gateway.fhir.fhirpath.environment import Environment
     from gateway.fhir.fhirpath.nodes import Collection, Item
     from gateway.fhir.fhirpath.run import Run
@@ -19,16 +17,23 @@ if TYPE_CHECKING:
 def _extension(url: Run) -> Run:
     def run(env: Environment, focus: Collection) -> Collection:
         wanted = text(here(url, env))
-        found = (one for item in focus if isinstance(item, Node) for one in _extensions(item))
         return [
-            one for one in found if isinstance(one.value, dict) and one.value.get("url") == wanted
+            Node(one, "Extension")
+            for item in focus
+            for one in _extensions(item)
+            if isinstance(one, dict) and one.get("url") == wanted
         ]
 
     return run
 
 
-def _extensions(item: Node) -> Iterator[Node]:
-    yield from (one for one in children(item, "extension") if isinstance(one, Node))
+def _extensions(item: Item) -> list[Item]:
+    """Return the extensions of an element, or those beside a primitive, as JSON has them."""
+    if not isinstance(item, Node):
+        return []
+    holder = item.value if isinstance(item.value, dict) else item.extra
+    found = holder.get("extension") if isinstance(holder, dict) else None
+    return found if isinstance(found, list) else []
 
 
 def _has_value(_env: Environment, focus: Collection) -> Collection:

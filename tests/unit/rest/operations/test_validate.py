@@ -14,12 +14,28 @@ def _issues(answer: Any) -> list[tuple[str, str, str | None]]:  # noqa: ANN401 -
     assert answer.status_code == 200, answer.text
     outcome = answer.json()
     assert outcome["resourceType"] == "OperationOutcome"
-    return [
+    told = [
         (one["severity"], one["code"], one.get("expression", [None])[0]) for one in outcome["issue"]
     ]
+    # That a narrative is missing is advice (dom-6), and tested by itself.
+    return [one for one in told if one != ("warning", "invariant", "Patient.text")] or _FINE
 
 
-_FINE = [("information", "informational", None)]
+_FINE: list[tuple[str, str, str | None]] = [("information", "informational", None)]
+
+
+def test_what_r4_advises_is_a_warning(caller: Caller, patient: dict[str, Any]) -> None:
+    (issue,) = caller.ask("POST", "/fhir/Patient/$validate", json=patient).json()["issue"]
+    assert issue == {
+        "severity": "warning",
+        "code": "invariant",
+        "diagnostics": "Patient should have a narrative for people to read (dom-6).",
+        "expression": ["Patient.text"],
+    }
+    div = '<div xmlns="http://www.w3.org/1999/xhtml">Camille</div>'
+    narrated = patient | {"text": {"status": "generated", "div": div}}
+    (issue,) = caller.ask("POST", "/fhir/Patient/$validate", json=narrated).json()["issue"]
+    assert issue["diagnostics"] == "No fault was found."
 
 
 def _wrapped(resource: dict[str, Any], **values: str) -> dict[str, Any]:
