@@ -87,6 +87,18 @@ def found_for_door(settings: Settings) -> Foundation:
     return base
 
 
+def install_definitions(settings: Settings) -> None:
+    """Bring the definitions of the programmes that came with the gateway into the store."""
+    from gateway.ingest.programmes.definitions import install  # noqa: PLC0415 - at the start alone
+    from gateway.programmes.content import content_folder, read_content  # noqa: PLC0415 - as above
+
+    store = open_store(settings.database_url, clock=now, local_bases=(settings.fhir_url,))
+    try:
+        install(store, read_content(content_folder()))
+    finally:
+        store.close()
+
+
 def build_messages(base: Foundation, answering: Answering | None = None) -> MessageIngest:
     """Return the flow of HL7 v2 messages."""
     from gateway.access.senders import Senders  # noqa: PLC0415 - other doors need none

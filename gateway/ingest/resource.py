@@ -203,6 +203,30 @@ class ResourceIngest:
 
         return persistently(work)
 
+    def decided(self, decide: Callable[[Transaction], Sequence[Resource]]) -> list[Written]:
+        """Write what `decide` returns, all in one commit with what it has read, or nothing.
+
+        Resources have their ids; one that is held is updated. Raises what `decide` raises, and as
+        `update`.
+        """
+
+        def work() -> list[Written]:
+            with self._store.transaction() as tx:
+                return self._put_all(tx, decide(tx))
+
+        return persistently(work)
+
+    def _put_all(self, tx: Transaction, resources: Sequence[Resource]) -> list[Written]:
+        references = References(self._bases)
+        done = []
+        for one in resources:
+            self._judge.judge(one, one["resourceType"])
+            done.append(tx.put(one))
+            references.add(one, one["resourceType"])
+        # Now that all are there they may refer to each other.
+        references.check(tx)
+        return done
+
     def _write(
         self, work: Callable[[Transaction], Written], provenance: Resource | None
     ) -> Written:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gateway.fhir.transaction import Entry
     from gateway.fhir.wire import Resource
     from gateway.settings import Settings
-    from gateway.store.api import Store
+    from gateway.store.api import Store, Transaction
     from gateway.store.objects import Objects
     from gateway.store.records import Written
 
@@ -90,6 +90,9 @@ class FhirWrites(Protocol):
         provenance: Resource | None = None,
     ) -> list[tuple[Written, ...]]:
         """Do all the writes in one commit; returns for each entry what was written."""
+
+    def decided(self, decide: Callable[[Transaction], Sequence[Resource]]) -> list[Written]:
+        """Write what `decide` returns, in one commit with what it has read."""
 
 
 def _unheard(method: str, route: str, status: int, seconds: float) -> None:

@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from gateway.app import doors
+from gateway.app.assembly import install_definitions
 from gateway.app.log import start_logging
 from gateway.app.metrics import prepare_metrics
 from gateway.app.mllp import certificates_of
@@ -42,7 +43,7 @@ def _doors(text: str) -> tuple[str, ...]:
 
 
 def run(settings: Settings, given: argparse.Namespace) -> int:
-    """Migrate when needed, open the doors, stay until told to stop."""
+    """Migrate and install definitions when needed, open the doors, stay until told to stop."""
     for name in given.only:
         require_address(settings, name)
     if "mllp" in given.only:
@@ -52,6 +53,7 @@ def run(settings: Settings, given: argparse.Namespace) -> int:
     start_logging(settings.log, "serve")
     prepare_metrics(settings.run_dir / "metrics", alone=not doors.door_states(settings))
     migrate(settings.database_url)
+    install_definitions(settings)
 
     def announce(seconds: float) -> None:
         print(f"Passerelle is ready ({seconds:.2f} s).", file=sys.stderr)

@@ -1,0 +1,1 @@
+"""The flows of the care programmes: what is decided there is decided inside the write."""
