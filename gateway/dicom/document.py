@@ -20,7 +20,7 @@ from gateway.dicom.header import observed_encoding
 from gateway.dicom.json_model import element, key
 from gateway.dicom.part10 import read_file_meta
 from gateway.dicom.transfer_syntaxes import encoding_of
-from gateway.dicom.values import read_value
+from gateway.dicom.values import BINARY, read_value
 from gateway.errors import Malformed, TooLarge
 
 if TYPE_CHECKING:
@@ -40,18 +40,6 @@ _SEQUENCE_END: Final = 0xFFFEE0DD
 # No text of a document is larger; what claims to be is left out.
 _LARGEST_VALUE: Final = 1 << 22
 _BULK: Final = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
-# PS3.5 table 6.2-1: VRs of numbers in binary, by their format in struct.
-_BINARY: Final = {
-    "AT": "HH",
-    "FD": "d",
-    "FL": "f",
-    "SL": "l",
-    "SS": "h",
-    "SV": "q",
-    "UL": "L",
-    "US": "H",
-    "UV": "Q",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +166,7 @@ class _Reader(Reader):
         if vr in _BULK or head.length > _LARGEST_VALUE:
             return
         raw = self._buffer[head.start : end]
-        if vr in _BINARY:
+        if vr in BINARY:
             frame.model[key(head.tag)] = element(vr, self._numbers(vr, raw))
             return
         content = read_value(vr, raw, frame.codecs)
@@ -187,7 +175,7 @@ class _Reader(Reader):
             frame.codecs = codecs_of(tuple(term or "" for term in content))
 
     def _numbers(self, vr: str, raw: bytes) -> list[Any]:
-        one = Struct(f"{self._order}{_BINARY[vr]}")
+        one = Struct(f"{self._order}{BINARY[vr]}")
         whole = len(raw) - len(raw) % one.size
         try:
             found = list(one.iter_unpack(raw[:whole]))

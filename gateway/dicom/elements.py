@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 # PS3.5 tables 7.1-1 and 7.1-2: with a length of four bytes, and of two.
 # fmt: off
-_LONG: Final = frozenset((
+LONG_VRS: Final = frozenset((
     b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV",
 ))
 _SHORT: Final = frozenset((
@@ -29,7 +29,7 @@ _SHORT: Final = frozenset((
     b"SH", b"SL", b"SS", b"ST", b"TM", b"UI", b"UL", b"US",
 ))
 # fmt: on
-KNOWN_VRS: Final = _LONG | _SHORT
+KNOWN_VRS: Final = LONG_VRS | _SHORT
 _SEQUENCES: Final = (b"SQ", b"UN", b"")
 _UNDEFINED: Final = 0xFFFFFFFF
 _ITEM: Final = 0xFFFEE000
@@ -104,7 +104,9 @@ class Reader:
         tag = group << 16 | number
         if vr in _SHORT:
             return Head(tag, vr, short, start, position)
-        if vr not in _LONG and (group == _DELIMITER_GROUP or not (vr.isalpha() and vr.isupper())):
+        if vr not in LONG_VRS and (
+            group == _DELIMITER_GROUP or not (vr.isalpha() and vr.isupper())
+        ):
             # Items have no VR, and some writers forget it.
             return Head(tag, b"", self._length(self._buffer, position + 4)[0], start, position)
         # A VR of tomorrow has the long form too: PS3.5 7.1.2.

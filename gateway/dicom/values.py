@@ -9,13 +9,25 @@ from gateway.dicom.charsets import decode
 
 _PADDING: Final = " \0"
 # One value, where a backslash is a backslash.
-_SINGLE: Final = frozenset({"LT", "ST", "UT", "UR"})
+SINGLE: Final = frozenset({"LT", "ST", "UT", "UR"})
 # Leading spaces mean something in these.
 _PARAGRAPHS: Final = frozenset({"LT", "ST", "UT"})
+# PS3.5 table 6.2-1: VRs of numbers in binary, by their format in struct.
+BINARY: Final = {
+    "AT": "HH",
+    "FD": "d",
+    "FL": "f",
+    "SL": "l",
+    "SS": "h",
+    "SV": "q",
+    "UL": "L",
+    "US": "H",
+    "UV": "Q",
+}
 _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,11}")
 _GROUPS: Final = ("Alphabetic", "Ideographic", "Phonetic")
 # Only these are written in the Specific Character Set (PS3.5 6.1.2.2).
-_EXTENDED: Final = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UT"})
+EXTENDED: Final = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UT"})
 
 
 def read_value(vr: str, raw: bytes, codecs: tuple[str, ...]) -> list[Any]:
@@ -25,8 +37,8 @@ def read_value(vr: str, raw: bytes, codecs: tuple[str, ...]) -> list[Any]:
         only = raw.decode("ascii").strip(_PADDING)
         value = _one(vr, only) if only else None
         return [] if value is None else [value]
-    text = decode(raw, codecs) if vr in _EXTENDED else raw.decode("latin_1")
-    if vr in _SINGLE:
+    text = decode(raw, codecs) if vr in EXTENDED else raw.decode("latin_1")
+    if vr in SINGLE:
         parts = [text.rstrip(_PADDING) if vr in _PARAGRAPHS else text.strip(_PADDING)]
     else:
         parts = [part.strip(_PADDING) for part in text.split("\\")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from gateway.dicom.sop_classes import VERIFICATION, is_storage
 from gateway.dicom.transfer_syntaxes import (
@@ -23,10 +23,16 @@ from gateway.dimse.pdu import (
     ContextResult,
     ProposedContext,
     Rejection,
+    Role,
+    UserInformation,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 _VERSION_BIT: Final = 1
 # Best first: with value representations written, in the byte order that everyone reads.
+_PLAIN: Final = (EXPLICIT_LITTLE, IMPLICIT_LITTLE)
 _UNCOMPRESSED: Final = (EXPLICIT_LITTLE, IMPLICIT_LITTLE, EXPLICIT_BIG, DEFLATED)
 
 
@@ -51,12 +57,38 @@ def refuse(request: AssociateRequest, policy: Policy) -> Rejection | None:
     return None
 
 
-def negotiate(request: AssociateRequest) -> tuple[AnsweredContext, ...]:
-    """Answer each presentation context: every storage class in every transfer syntax is taken."""
-    return tuple(_answer(context) for context in request.contexts)
+def negotiate(
+    request: AssociateRequest, services: Collection[str] = ()
+) -> tuple[AnsweredContext, ...]:
+    """Answer each presentation context: every storage class in every transfer syntax is taken.
+
+    `services` are the SOP classes of what else is served, in plain transfer syntaxes.
+    """
+    return tuple(_answer(context, services) for context in request.contexts)
 
 
-def _answer(context: ProposedContext) -> AnsweredContext:
+def agree(request: AssociateRequest, services: Collection[str] = ()) -> UserInformation:
+    """Return the roles and the extended negotiation that are agreed to.
+
+    Who retrieves by C-GET is SCP of storage (PS3.4 C.5.3). Dates are combined with times where that
+    is asked for; queries are relational in any case (PS3.4 C.5.1.1).
+    """
+    asked = request.user
+    roles = {
+        uid: Role(scu=role.scu, scp=role.scp and uid not in services)
+        for uid, role in asked.roles.items()
+        if uid in services or is_storage(uid)
+    }
+    extended = {uid: bytes(value[:2]) for uid, value in asked.extended.items() if uid in services}
+    return UserInformation(0, roles, extended)
+
+
+def _answer(context: ProposedContext, services: Collection[str]) -> AnsweredContext:
+    if context.abstract_syntax in services:
+        plain = next((uid for uid in _PLAIN if uid in context.transfer_syntaxes), None)
+        if plain is not None:
+            return AnsweredContext(context.context_id, ContextResult.ACCEPTED, plain)
+        return AnsweredContext(context.context_id, ContextResult.TRANSFER_SYNTAX, IMPLICIT_LITTLE)
     if not context.transfer_syntaxes:
         return AnsweredContext(context.context_id, ContextResult.TRANSFER_SYNTAX, IMPLICIT_LITTLE)
     served = context.abstract_syntax == VERIFICATION or (

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from struct import Struct, pack
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from gateway.errors import Malformed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 HEADER: Final = Struct(">BxL")
+# What a value needs of a P-DATA-TF besides its content.
+VALUE_OVERHEAD: Final = 6
 APPLICATION_CONTEXT: Final = "1.2.840.10008.3.1.1.1"
 
 
@@ -80,6 +83,24 @@ class AnsweredContext:
     transfer_syntax: str
 
 
+class Role(NamedTuple):
+    """The roles that the caller takes for a SOP class (PS3.7 D.3.3.4)."""
+
+    scu: bool
+    scp: bool
+
+
+class UserInformation(NamedTuple):
+    """What the caller says of itself: 0 as `maximum_length` is no limit (PS3.8 D.1, PS3.7 D.3.3).
+
+    `roles` and `extended` (SOP class extended negotiation) are by SOP class.
+    """
+
+    maximum_length: int = 0
+    roles: Mapping[str, Role] = MappingProxyType({})
+    extended: Mapping[str, bytes] = MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True)
 class AssociateRequest:
     """An A-ASSOCIATE-RQ; `titles` are the 32 bytes of called and calling title, as they came."""
@@ -90,6 +111,7 @@ class AssociateRequest:
     titles: bytes
     application_context: str
     contexts: tuple[ProposedContext, ...]
+    user: UserInformation = field(default_factory=UserInformation)
 
 
 class DataValue(NamedTuple):
@@ -114,7 +136,9 @@ _TRANSFER_ITEM: Final = 0x40
 _USER_ITEM: Final = 0x50
 _MAXIMUM_LENGTH_ITEM: Final = 0x51
 _CLASS_UID_ITEM: Final = 0x52
+_ROLE_ITEM: Final = 0x54
 _VERSION_NAME_ITEM: Final = 0x55
+_EXTENDED_ITEM: Final = 0x56
 _CONTEXT_FIXED: Final = 4
 _VALUE: Final = Struct(">LBB")
 _VALUE_LENGTH_BYTES: Final = 4
@@ -137,7 +161,29 @@ def read_request(body: bytes) -> AssociateRequest:
         titles=body[_TITLES],
         application_context=_text(application),
         contexts=tuple(proposed),
+        user=_user(next((value for kind, value in items if kind == _USER_ITEM), b"")),
     )
+
+
+def _user(value: bytes) -> UserInformation:
+    items = list(_items(value))
+    length = next((part for kind, part in items if kind == _MAXIMUM_LENGTH_ITEM), b"")
+    roles, extended = {}, {}
+    for kind, part in items:
+        if kind not in (_ROLE_ITEM, _EXTENDED_ITEM):
+            continue
+        uid, rest = _named(part)
+        if kind == _EXTENDED_ITEM:
+            extended[uid] = rest
+        elif len(rest) >= len(Role._fields):
+            roles[uid] = Role(scu=rest[0] == 1, scp=rest[1] == 1)
+    return UserInformation(int.from_bytes(length, "big"), roles, extended)
+
+
+def _named(part: bytes) -> tuple[str, bytes]:
+    """Cut an item that begins with a UID and its length."""
+    end = 2 + int.from_bytes(part[:2], "big")
+    return _text(part[2:end]), part[end:]
 
 
 def _context(value: bytes) -> ProposedContext:
@@ -175,14 +221,23 @@ def accept(
     *,
     maximum_length: int,
     implementation: tuple[str, str],
+    user: UserInformation | None = None,
 ) -> bytes:
-    """Return an A-ASSOCIATE-AC; `implementation` is class UID and version name."""
+    """Return an A-ASSOCIATE-AC; `implementation` is class UID and version name.
+
+    `user` are the roles and the extended negotiation that are agreed to.
+    """
     class_uid, version_name = implementation
-    user = b"".join(
+    agreed = user or UserInformation()
+    roles = (_with_uid(uid, bytes(role)) for uid, role in agreed.roles.items())
+    extended = (_with_uid(uid, value) for uid, value in agreed.extended.items())
+    information = b"".join(
         (
             _item(_MAXIMUM_LENGTH_ITEM, pack(">L", maximum_length)),
             _item(_CLASS_UID_ITEM, class_uid.encode("ascii")),
+            *(_item(_ROLE_ITEM, one) for one in roles),
             _item(_VERSION_NAME_ITEM, version_name.encode("ascii")),
+            *(_item(_EXTENDED_ITEM, one) for one in extended),
         )
     )
     body = b"".join(
@@ -192,10 +247,15 @@ def accept(
             bytes(32),
             _item(_APPLICATION_ITEM, APPLICATION_CONTEXT.encode("ascii")),
             *(_answered(context) for context in contexts),
-            _item(_USER_ITEM, user),
+            _item(_USER_ITEM, information),
         )
     )
     return _pdu(PduType.ASSOCIATE_AC, body)
+
+
+def _with_uid(uid: str, value: bytes) -> bytes:
+    name = uid.encode("ascii", "replace")
+    return pack(">H", len(name)) + name + value
 
 
 def _answered(context: AnsweredContext) -> bytes:
@@ -222,6 +282,12 @@ def command_data(context_id: int, command: bytes) -> bytes:
     """Return a P-DATA-TF with one whole command."""
     flags = _COMMAND_BIT | _LAST_BIT
     return _pdu(PduType.DATA, _VALUE.pack(len(command) + 2, context_id, flags) + command)
+
+
+def dataset_data(context_id: int, fragment: bytes, *, last: bool) -> bytes:
+    """Return a P-DATA-TF with a fragment of a dataset."""
+    flags = _LAST_BIT if last else 0
+    return _pdu(PduType.DATA, _VALUE.pack(len(fragment) + 2, context_id, flags) + fragment)
 
 
 def data_values(body: memoryview) -> Iterator[DataValue]:

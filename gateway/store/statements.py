@@ -239,6 +239,7 @@ CLAUSES: dict[str, Any] = {
         last_received=bindparam("last_received"),
         instances=STUDY.c.instances + _ONE,
         pending=_ONE,
+        listed=_ZERO,
     ),
     "settle_study": update(STUDY)
     .where(

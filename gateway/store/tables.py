@@ -22,12 +22,13 @@ from sqlalchemy import (
 from sqlmodel import Field, SQLModel
 
 # SQLite counts rows in INTEGER, PostgreSQL in BIGINT.
-_BIG: Final = BigInteger().with_variant(Integer(), "sqlite")
+BIG: Final = BigInteger().with_variant(Integer(), "sqlite")
 # Index tables have no row id of their own in SQLite: the primary key is the table.
 _CLUSTERED: Final = {"sqlite_with_rowid": False}
 # What is compared and sorted: by code point on both databases, as SQLite does by itself.
-_TEXT: Final = Text(collation="C").with_variant(Text(), "sqlite")
+TEXT: Final = Text(collation="C").with_variant(Text(), "sqlite")
 _CURRENT: Final = text("deleted = 0")
+_UNLISTED: Final = text("listed = 0")
 
 
 def _key(kind: Any) -> Any:  # noqa: ANN401 - a type of SQLAlchemy, and what SQLModel's field takes
@@ -64,16 +65,16 @@ class ResourceRow(SQLModel, table=True):
         ),
     )
 
-    rid: int = Field(sa_column=Column(_BIG, primary_key=True, autoincrement=False))
-    type: str = Field(sa_column=Column(_TEXT, nullable=False))
-    id: str = Field(sa_column=Column(_TEXT, nullable=False))
+    rid: int = Field(sa_column=Column(BIG, primary_key=True, autoincrement=False))
+    type: str = Field(sa_column=Column(TEXT, nullable=False))
+    id: str = Field(sa_column=Column(TEXT, nullable=False))
     version: int = Field(sa_column=Column(Integer, nullable=False))
-    seq: int = Field(sa_column=Column(_BIG, nullable=False))
+    seq: int = Field(sa_column=Column(BIG, nullable=False))
     deleted: int = Field(sa_column=Column(SmallInteger, nullable=False))
     # Of the content without versionId and lastUpdated: equal digests make no new version.
     digest: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     # Of the current version; a history finds its own in `resource_version`.
-    updated: int = Field(sa_column=Column(_BIG, nullable=False))
+    updated: int = Field(sa_column=Column(BIG, nullable=False))
 
 
 class VersionRow(SQLModel, table=True):
@@ -82,10 +83,10 @@ class VersionRow(SQLModel, table=True):
     __tablename__ = "resource_version"
     __table_args__ = (Index("resource_version_history", "rid", "version", unique=True),)
 
-    seq: int = Field(sa_column=Column(_BIG, primary_key=True, autoincrement=False))
-    rid: int = Field(sa_column=Column(_BIG, nullable=False))
+    seq: int = Field(sa_column=Column(BIG, primary_key=True, autoincrement=False))
+    rid: int = Field(sa_column=Column(BIG, nullable=False))
     version: int = Field(sa_column=Column(Integer, nullable=False))
-    updated: int = Field(sa_column=Column(_BIG, nullable=False))
+    updated: int = Field(sa_column=Column(BIG, nullable=False))
     method: str = Field(sa_column=Column(Text, nullable=False))
     content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
@@ -101,9 +102,9 @@ class TokenRow(SQLModel, table=True):
     __table_args__ = (_by_resource("index_token"), _CLUSTERED)
 
     param: int = _key(Integer)
-    code: str = _key(_TEXT)
-    system: str = _key(_TEXT)
-    rid: int = _key(_BIG)
+    code: str = _key(TEXT)
+    system: str = _key(TEXT)
+    rid: int = _key(BIG)
 
 
 class StringRow(SQLModel, table=True):
@@ -113,9 +114,9 @@ class StringRow(SQLModel, table=True):
     __table_args__ = (_by_resource("index_string"), _CLUSTERED)
 
     param: int = _key(Integer)
-    folded: str = _key(_TEXT)
-    exact: str = _key(_TEXT)
-    rid: int = _key(_BIG)
+    folded: str = _key(TEXT)
+    exact: str = _key(TEXT)
+    rid: int = _key(BIG)
 
 
 class DateRow(SQLModel, table=True):
@@ -130,9 +131,9 @@ class DateRow(SQLModel, table=True):
 
     param: int = _key(Integer)
     span: int = _key(SmallInteger)
-    low: int = _key(_BIG)
-    high: int = _key(_BIG)
-    rid: int = _key(_BIG)
+    low: int = _key(BIG)
+    high: int = _key(BIG)
+    rid: int = _key(BIG)
 
 
 class QuantityRow(SQLModel, table=True):
@@ -148,9 +149,9 @@ class QuantityRow(SQLModel, table=True):
     span: int = _key(SmallInteger)
     low: float = _key(Double)
     high: float = _key(Double)
-    code: str = _key(_TEXT)
-    system: str = _key(_TEXT)
-    rid: int = _key(_BIG)
+    code: str = _key(TEXT)
+    system: str = _key(TEXT)
+    rid: int = _key(BIG)
 
 
 class CompositeRow(SQLModel, table=True):
@@ -160,15 +161,15 @@ class CompositeRow(SQLModel, table=True):
     __table_args__ = (_by_resource("index_composite"), _CLUSTERED)
 
     param: int = _key(Integer)
-    code: str = _key(_TEXT)
-    code2: str = _key(_TEXT)
+    code: str = _key(TEXT)
+    code2: str = _key(TEXT)
     low: float = _key(Double)
     high: float = _key(Double)
-    system: str = _key(_TEXT)
-    system2: str = _key(_TEXT)
+    system: str = _key(TEXT)
+    system2: str = _key(TEXT)
     low3: float = _key(Double)
     high3: float = _key(Double)
-    rid: int = _key(_BIG)
+    rid: int = _key(BIG)
 
 
 class ReferenceRow(SQLModel, table=True):
@@ -177,10 +178,10 @@ class ReferenceRow(SQLModel, table=True):
     __tablename__ = "index_reference"
     __table_args__ = (_by_resource("index_reference"), _CLUSTERED)
 
-    target_id: str = _key(_TEXT)
-    target_type: str = _key(_TEXT)
+    target_id: str = _key(TEXT)
+    target_type: str = _key(TEXT)
     param: int = _key(Integer)
-    rid: int = _key(_BIG)
+    rid: int = _key(BIG)
 
 
 class UriRow(SQLModel, table=True):
@@ -190,8 +191,8 @@ class UriRow(SQLModel, table=True):
     __table_args__ = (_by_resource("index_uri"), _CLUSTERED)
 
     param: int = _key(Integer)
-    uri: str = _key(_TEXT)
-    rid: int = _key(_BIG)
+    uri: str = _key(TEXT)
+    rid: int = _key(BIG)
 
 
 class WordRow(SQLModel, table=True):
@@ -201,8 +202,8 @@ class WordRow(SQLModel, table=True):
     __table_args__ = (_by_resource("index_word"), _CLUSTERED)
 
     param: int = _key(Integer)
-    word: str = _key(_TEXT)
-    rid: int = _key(_BIG)
+    word: str = _key(TEXT)
+    rid: int = _key(BIG)
 
 
 class IndexStateRow(SQLModel, table=True):
@@ -215,13 +216,13 @@ class IndexStateRow(SQLModel, table=True):
 
     __tablename__ = "index_state"
 
-    type: str = Field(sa_column=Column(_TEXT, primary_key=True))
+    type: str = Field(sa_column=Column(TEXT, primary_key=True))
     filled: str = Field(sa_column=Column(Text, nullable=False))
     wanted: str = Field(sa_column=Column(Text, nullable=False))
-    position: int = Field(sa_column=Column(_BIG, nullable=False))
-    last: int = Field(sa_column=Column(_BIG, nullable=False))
-    done: int = Field(sa_column=Column(_BIG, nullable=False))
-    total: int = Field(sa_column=Column(_BIG, nullable=False))
+    position: int = Field(sa_column=Column(BIG, nullable=False))
+    last: int = Field(sa_column=Column(BIG, nullable=False))
+    done: int = Field(sa_column=Column(BIG, nullable=False))
+    total: int = Field(sa_column=Column(BIG, nullable=False))
 
 
 class JournalRow(SQLModel, table=True):
@@ -241,21 +242,21 @@ class JournalRow(SQLModel, table=True):
         ),
     )
 
-    id: int = Field(sa_column=Column(_BIG, primary_key=True, autoincrement=False))
-    received: int = Field(sa_column=Column(_BIG, nullable=False))
+    id: int = Field(sa_column=Column(BIG, primary_key=True, autoincrement=False))
+    received: int = Field(sa_column=Column(BIG, nullable=False))
     door: str = Field(sa_column=Column(Text, nullable=False))
     peer: str = Field(sa_column=Column(Text, nullable=False))
     sender: str = Field(sa_column=Column(Text, nullable=False))
     kind: str = Field(sa_column=Column(Text, nullable=False))
     control_id: str = Field(sa_column=Column(Text, nullable=False))
     digest: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
-    size: int = Field(sa_column=Column(_BIG, nullable=False))
+    size: int = Field(sa_column=Column(BIG, nullable=False))
     state: str = Field(sa_column=Column(Text, nullable=False))
     answer: str = Field(sa_column=Column(Text, nullable=False))
     # From its reception to the end of the mapping, and to this row.
-    mapped: int = Field(sa_column=Column(_BIG, nullable=False, server_default="0"))
-    took: int = Field(sa_column=Column(_BIG, nullable=False))
-    replay_of: int | None = Field(sa_column=Column(_BIG, nullable=True))
+    mapped: int = Field(sa_column=Column(BIG, nullable=False, server_default="0"))
+    took: int = Field(sa_column=Column(BIG, nullable=False))
+    replay_of: int | None = Field(sa_column=Column(BIG, nullable=True))
     issues: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     resources: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     reply: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
@@ -269,10 +270,10 @@ class JournalAnswerRow(SQLModel, table=True):
 
     __tablename__ = "journal_answer"
 
-    entry: int = Field(sa_column=Column(_BIG, primary_key=True, autoincrement=False))
+    entry: int = Field(sa_column=Column(BIG, primary_key=True, autoincrement=False))
     state: str = Field(sa_column=Column(Text, nullable=False))
-    committed: int = Field(sa_column=Column(_BIG, nullable=False))
-    answered: int = Field(sa_column=Column(_BIG, nullable=False))
+    committed: int = Field(sa_column=Column(BIG, nullable=False))
+    answered: int = Field(sa_column=Column(BIG, nullable=False))
 
 
 class JournalSeenRow(SQLModel, table=True):
@@ -280,8 +281,8 @@ class JournalSeenRow(SQLModel, table=True):
 
     __tablename__ = "journal_seen"
 
-    entry: int = Field(sa_column=Column(_BIG, primary_key=True, autoincrement=False))
-    at: int = Field(sa_column=Column(_BIG, nullable=False))
+    entry: int = Field(sa_column=Column(BIG, primary_key=True, autoincrement=False))
+    at: int = Field(sa_column=Column(BIG, nullable=False))
     who: str = Field(sa_column=Column(Text, nullable=False))
 
 
@@ -295,9 +296,9 @@ class LocalCodeRow(SQLModel, table=True):
     code: str = Field(sa_column=Column(Text, primary_key=True))
     field: str = Field(sa_column=Column(Text, primary_key=True))
     display: str = Field(sa_column=Column(Text, nullable=False))
-    count: int = Field(sa_column=Column(_BIG, nullable=False))
-    first_seen: int = Field(sa_column=Column(_BIG, nullable=False))
-    last_seen: int = Field(sa_column=Column(_BIG, nullable=False))
+    count: int = Field(sa_column=Column(BIG, nullable=False))
+    first_seen: int = Field(sa_column=Column(BIG, nullable=False))
+    last_seen: int = Field(sa_column=Column(BIG, nullable=False))
 
 
 class DeliveryRow(SQLModel, table=True):
@@ -313,22 +314,22 @@ class DeliveryRow(SQLModel, table=True):
     )
 
     id: str = Field(sa_column=Column(Text, primary_key=True))
-    seq: int = Field(sa_column=Column(_BIG, nullable=False))
+    seq: int = Field(sa_column=Column(BIG, nullable=False))
     recipient: str = Field(sa_column=Column(Text, nullable=False))
     subject: str = Field(sa_column=Column(Text, nullable=False))
     focus: str = Field(sa_column=Column(Text, nullable=False))
     focus_version: int = Field(sa_column=Column(Integer, nullable=False))
     channel: str = Field(sa_column=Column(Text, nullable=False))
     reason: str = Field(sa_column=Column(Text, nullable=False))
-    created: int = Field(sa_column=Column(_BIG, nullable=False))
+    created: int = Field(sa_column=Column(BIG, nullable=False))
     state: str = Field(sa_column=Column(Text, nullable=False))
     receipt: str = Field(sa_column=Column(Text, nullable=False))
     attempts: int = Field(sa_column=Column(Integer, nullable=False))
-    next_attempt: int = Field(sa_column=Column(_BIG, nullable=False))
+    next_attempt: int = Field(sa_column=Column(BIG, nullable=False))
     last_error: str = Field(sa_column=Column(Text, nullable=False))
     failure: str = Field(sa_column=Column(Text, nullable=False))
     message_id: str = Field(sa_column=Column(Text, nullable=False))
-    sent: int | None = Field(sa_column=Column(_BIG, nullable=True))
+    sent: int | None = Field(sa_column=Column(BIG, nullable=True))
 
 
 class InstanceRow(SQLModel, table=True):
@@ -343,8 +344,8 @@ class InstanceRow(SQLModel, table=True):
     series_uid: str = Field(sa_column=Column(Text, nullable=False))
     sop_class: str = Field(sa_column=Column(Text, nullable=False))
     transfer_syntax: str = Field(sa_column=Column(Text, nullable=False))
-    size: int = Field(sa_column=Column(_BIG, nullable=False))
-    received: int = Field(sa_column=Column(_BIG, nullable=False))
+    size: int = Field(sa_column=Column(BIG, nullable=False))
+    received: int = Field(sa_column=Column(BIG, nullable=False))
     calling_ae: str = Field(sa_column=Column(Text, nullable=False))
     aside: int = Field(sa_column=Column(SmallInteger, nullable=False))
     header: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
@@ -354,13 +355,22 @@ class StudyRow(SQLModel, table=True):
     """When a study was last added to, and up to where it has been turned into FHIR."""
 
     __tablename__ = "dicom_study"
-    __table_args__ = (Index("dicom_study_open", "pending", "last_received"),)
+    __table_args__ = (
+        Index("dicom_study_open", "pending", "last_received"),
+        Index(
+            "dicom_study_unlisted", "study_uid", sqlite_where=_UNLISTED, postgresql_where=_UNLISTED
+        ),
+    )
 
     study_uid: str = Field(sa_column=Column(Text, primary_key=True))
-    first_received: int = Field(sa_column=Column(_BIG, nullable=False))
-    last_received: int = Field(sa_column=Column(_BIG, nullable=False))
+    first_received: int = Field(sa_column=Column(BIG, nullable=False))
+    last_received: int = Field(sa_column=Column(BIG, nullable=False))
     instances: int = Field(sa_column=Column(Integer, nullable=False))
     pending: int = Field(sa_column=Column(SmallInteger, nullable=False))
+    # Whether the catalogue says all that is held of it.
+    listed: int = Field(
+        default=0, sa_column=Column(SmallInteger, nullable=False, server_default="0")
+    )
 
 
 METADATA: Final = SQLModel.metadata

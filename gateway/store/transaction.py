@@ -326,6 +326,13 @@ class Transaction(JournalWriter):
         self._cursor.execute(text, given)
         return int(self._cursor.rowcount)
 
+    def ask(self, clause: ClauseElement) -> Sequence[Any]:
+        """Return the rows of a question that is not of the hot path, what was written included."""
+        self._tell()
+        text, given = render_values(clause, self._database.dialect)
+        self._cursor.execute(text, given)
+        return self._cursor.fetchall()
+
     def run_to_end(self, statement: str) -> None:
         """Execute a statement that works while its rows are fetched."""
         self._tell()
@@ -390,6 +397,7 @@ class Transaction(JournalWriter):
             last_received=received,
             instances=1,
             pending=1,
+            listed=0,
         )  # fmt: skip - one line a row
 
     def instances(self, study_uid: str) -> list[Instance]:

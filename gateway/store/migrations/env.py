@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from gateway.store.tables import METADATA
+from gateway.store.dicom_tables import METADATA
 
 connection = context.config.attributes["connection"]
 context.configure(

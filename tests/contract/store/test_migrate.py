@@ -15,8 +15,8 @@ from sqlalchemy.pool import NullPool
 from gateway.errors import Unavailable
 from gateway.store import migrations
 from gateway.store.api import open_store
+from gateway.store.dicom_tables import METADATA
 from gateway.store.migrate import HEAD, config, current_revision, migrate
-from gateway.store.tables import METADATA
 from tests.conftest import empty_postgres, free_port
 
 if TYPE_CHECKING:
