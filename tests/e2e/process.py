@@ -50,7 +50,7 @@ class GatewayProcess:
     def log(self) -> Path:
         return self.data.parent / f"{self.data.name}.log"
 
-    def start(self, *, wait: float = 20) -> GatewayProcess:
+    def start(self, *, wait: float = 90) -> GatewayProcess:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "gateway", "serve"],
@@ -63,6 +63,7 @@ class GatewayProcess:
         deadline = time.monotonic() + wait
         while not self.ready():
             if self.process.poll() is not None or time.monotonic() > deadline:
+                self.kill()
                 message = f"the gateway is not ready: {self.log.read_text('utf-8')[-3000:]}"
                 raise AssertionError(message)
             time.sleep(0.05)
