@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import TYPE_CHECKING, Final
 
 from gateway.access.decision import Decision, Request
+from gateway.access.networks import is_in, networks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from gateway.access.networks import Network
     from gateway.settings import Sender
-
-    Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _YES: Final = Decision(permitted=True, reason="on the list")
 
@@ -22,8 +21,8 @@ class Senders:
 
     def __init__(self, allow: Iterable[str] = (), senders: Iterable[Sender] = ()) -> None:
         """Take the networks that may connect, and the senders that may send."""
-        self._allow = _networks(allow)
-        self._rows = [(row, _networks(row.addresses)) for row in senders]
+        self._allow = networks(allow)
+        self._rows = [(row, networks(row.addresses)) for row in senders]
 
     def decide(self, request: Request) -> Decision:
         """Permit a connection (`connect`) by its address, a message by its sender."""
@@ -31,10 +30,10 @@ class Senders:
             return self._connect(request)
         if not self._rows:
             return _YES
-        named = [(row, networks) for row, networks in self._rows if _names(row, request.caller)]
+        named = [(row, listed) for row, listed in self._rows if _names(row, request.caller)]
         if not named:
             return _no(f"{_told(request.caller)} is not on the list of senders.")
-        here = [row for row, networks in named if _is_in(request.peer, networks)]
+        here = [row for row, listed in named if _is_in(request.peer, listed)]
         if not here:
             return _no(f"{_told(request.caller)} may not send from this address.")
         if not any(_shown(row, request.certificate) for row in here):
@@ -53,7 +52,7 @@ class Senders:
     def _connect(self, request: Request) -> Decision:
         if not _is_in(request.peer, self._allow):
             return _no("This address is not on the list.")
-        if self._rows and not any(_is_in(request.peer, networks) for _, networks in self._rows):
+        if self._rows and not any(_is_in(request.peer, listed) for _, listed in self._rows):
             return _no("No sender on the list has this address.")
         return _YES
 
@@ -76,15 +75,6 @@ def _shown(row: Sender, names: tuple[str, ...]) -> bool:
     return not row.certificates or bool(set(row.certificates) & set(names))
 
 
-def _networks(texts: Iterable[str]) -> list[Network]:
-    return [ipaddress.ip_network(text, strict=False) for text in texts]
-
-
-def _is_in(peer: str, networks: list[Network]) -> bool:
-    """Say whether `peer` (`host:port`, `[host]:port`) is in one of them; no network is no rule."""
-    if not networks:
-        return True
-    address = ipaddress.ip_address(peer.rpartition(":")[0].strip("[]").partition("%")[0])
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
-        address = address.ipv4_mapped
-    return any(address in network for network in networks)
+def _is_in(peer: str, listed: list[Network]) -> bool:
+    """Say whether `peer` (`host:port`, `[host]:port`) is in one of them."""
+    return is_in(peer.rpartition(":")[0], listed)

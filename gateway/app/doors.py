@@ -39,10 +39,12 @@ def open_doors(settings: Settings, only: tuple[str, ...] = DOORS) -> dict[str, D
     openers = {"http": _http, "mllp": _mllp, "dimse": _dimse, "delivery": _delivery}
     doors: dict[str, Door] = {}
     for name in only:
-        copies = settings.http_workers if name == "http" else 1
+        copies = {"http": settings.http_workers, "dimse": settings.dicom_workers}.get(name, 1)
         for number in range(copies):
             label = name if copies == 1 else f"{name}-{number + 1}"
-            doors[label] = _door(settings, label, openers[name])
+            # One process settles studies: the others would map the same ones at the same time.
+            opener = _dimse_listener if name == "dimse" and number else openers[name]
+            doors[label] = _door(settings, label, opener)
     return doors
 
 
@@ -111,29 +113,40 @@ def _mllp(settings: Settings, stop: threading.Event, ready: Callable[[], None]) 
 
 
 def _dimse(settings: Settings, stop: threading.Event, ready: Callable[[], None]) -> None:
-    from gateway.dimse.server import DimseServer  # noqa: PLC0415 - this door's own
+    base = assembly.found_for_door(settings)
+    studies = assembly.build_studies(base)
+    settling = threading.Thread(target=_settle_studies, args=(studies, stop), name="studies")
+
+    def begin() -> None:
+        settling.start()
+        ready()
+
+    _listen(base, settings, stop, begin)
+    settling.join()
+    base.close()
+
+
+def _dimse_listener(settings: Settings, stop: threading.Event, ready: Callable[[], None]) -> None:
+    base = assembly.found_for_door(settings)
+    _listen(base, settings, stop, ready)
+    base.close()
+
+
+def _listen(
+    base: assembly.Foundation,
+    settings: Settings,
+    stop: threading.Event,
+    ready: Callable[[], None],
+) -> None:
+    from gateway.app.dimse import open_server  # noqa: PLC0415 - this door's own
     from gateway.ingest.instance import InstanceIngest  # noqa: PLC0415 - as above
 
-    base = assembly.found_for_door(settings)
     instances = InstanceIngest(base.store, base.objects, clock=assembly.now)
-    studies = assembly.build_studies(base)
-    server = DimseServer(
-        settings.dicom_host,
-        settings.dicom_port,
-        ae_title=settings.dicom_ae_title,
-        peers=settings.dicom_peers,
-        spool=base.objects.spool,
-        receive=instances.receive,
-        max_associations=settings.peers.dicom_associations,
-    )
+    server = open_server(settings, base.objects.spool, instances.receive)
     server.bind()
-    settling = threading.Thread(target=_settle_studies, args=(studies, stop), name="studies")
-    settling.start()
     ready()
     server.serve_until(stop)
     server.drain(_DRAIN_SECONDS)
-    settling.join()
-    base.close()
 
 
 def _settle_studies(studies: StudyIngest, stop: threading.Event) -> None:

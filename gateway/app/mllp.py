@@ -5,15 +5,13 @@ from __future__ import annotations
 import resource
 import threading
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from gateway.access.senders import Senders
+from gateway.app.certificates import certificates_of
 from gateway.mllp.folder import Folder
 from gateway.mllp.limits import Limits
 from gateway.mllp.server import MllpServer, Ports
-from gateway.mllp.tls import Certificates, reason_of
-from gateway.settings import SettingsError
 
 if TYPE_CHECKING:
     from gateway.ingest.answering import Answering
@@ -31,7 +29,7 @@ def open_server(
     """Return the listener, not yet bound; raises `SettingsError` for a bad certificate."""
     peers = settings.peers
     senders = Senders(peers.mllp_allow, peers.mllp_senders)
-    certificates = certificates_of(settings)
+    certificates = certificates_of(settings, "mllp")
     _allow_files(peers.mllp_connections + _OTHER_FILES)
     return MllpServer(
         settings.mllp_host,
@@ -55,22 +53,6 @@ def open_server(
         ),
         tls=certificates.context if certificates else None,
     )
-
-
-def certificates_of(settings: Settings) -> Certificates | None:
-    """Return the listener's certificates, None when it is plain; raises `SettingsError`."""
-    if not settings.mllp_tls_cert:
-        return None
-    authority = settings.mllp_tls_client_ca
-    try:
-        return Certificates(
-            Path(settings.mllp_tls_cert),
-            Path(settings.mllp_tls_key),
-            Path(authority) if authority else None,
-        )
-    except OSError as fault:
-        message = f"GATEWAY_MLLP_TLS_...: the certificates cannot be used: {reason_of(fault)}."
-        raise SettingsError(message) from fault
 
 
 def watch_folders(

@@ -8,20 +8,24 @@ from __future__ import annotations
 
 import logging
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from gateway.access.callers import Callers
 from gateway.access.decision import Request, decide
+from gateway.access.tls import reason_of
 from gateway.dicom.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from gateway.dimse import pdu
 from gateway.dimse.command import Command, Field, read_command, response
 from gateway.dimse.connection import Closed, Connection
-from gateway.dimse.negotiation import Policy, negotiate, refuse
+from gateway.dimse.negotiation import negotiate, refuse
 from gateway.dimse.pdu import AbortReason, ContextResult, PduType
+from gateway.dimse.places import Places
 from gateway.dimse.storage import SUCCESS, Outcome, Peer, Storing
 from gateway.errors import Forbidden, Malformed, TooLarge
 
 if TYPE_CHECKING:
+    import ssl
     import threading
     from collections.abc import Callable
     from pathlib import Path
@@ -34,6 +38,9 @@ MAXIMUM_LENGTH: Final = 131072
 # Nobody keeps the limit that we announce to the byte; nothing sane is far over it.
 _LARGEST_PDU: Final = 1 << 20
 _LARGEST_COMMAND: Final = 1 << 16
+_MANY: Final = 1 << 16
+# Who will be rejected all the same does not keep a thread for long.
+_REJECTED_SECONDS: Final = 5.0
 # PS3.7 C.5: unrecognized operation; refused, not authorized; no such SOP class.
 _UNRECOGNIZED: Final = 0x0211
 _NO_SUCH_CLASS: Final = 0x0118
@@ -43,14 +50,19 @@ _NO_SUCH_CLASS: Final = 0x0118
 class Terms:
     """What every association of a server shares.
 
-    `request_seconds` bounds the wait for the association request (ARTIM timer), `idle_seconds` the
-    wait for the next message, `stall_seconds` the wait for more of a message that has begun.
+    `called` is the title that must be called, empty for any; `titles` counts associations by
+    calling title; `tls` gives the context of each new connection. `request_seconds` bounds the wait
+    for the association request (ARTIM timer), `idle_seconds` the wait for the next message,
+    `stall_seconds` the wait for more of a message that has begun.
     """
 
-    policy: Policy
     spool: Path
     receive: Receive
     stopping: threading.Event
+    called: str = ""
+    callers: Callers = field(default_factory=Callers)
+    titles: Places = field(default_factory=lambda: Places(_MANY, _MANY))
+    tls: Callable[[], ssl.SSLContext] | None = None
     request_seconds: float = 30.0
     idle_seconds: float = 300.0
     stall_seconds: float = 60.0
@@ -60,13 +72,20 @@ class Association:
     """Serves one connection until it ends."""
 
     def __init__(
-        self, accepted: socket.socket, address: str, terms: Terms, *, overload: bool
+        self,
+        accepted: socket.socket,
+        address: str,
+        terms: Terms,
+        rejection: pdu.Rejection | None = None,
     ) -> None:
-        """Take over a connection; with `overload` its request is rejected as one too many."""
+        """Take over a connection; its request is answered by `rejection` when there is one."""
         self._connection = Connection(accepted)
         self._address = address
         self._terms = terms
-        self._overload = overload
+        self._rejected = rejection
+        self._certificate: tuple[str, ...] = ()
+        # The title that has taken a place.
+        self._title = ""
         self._peer = Peer("", "", address)
         self._syntaxes: dict[int, str] = {}
         self._command = bytearray()
@@ -90,9 +109,14 @@ class Association:
         except Exception as fault:  # noqa: BLE001 - one odd peer must not take the door down
             self._abort(AbortReason.NOT_SPECIFIED, type(fault).__name__)
         finally:
-            if self._storing is not None:
-                self._storing.discard()
-            self._connection.close()
+            self._leave()
+
+    def _leave(self) -> None:
+        if self._storing is not None:
+            self._storing.discard()
+        if self._title:
+            self._terms.titles.leave(self._title)
+        self._connection.close()
 
     def hang_up(self, how: int = socket.SHUT_RD) -> None:
         """Wake the thread that waits for this peer: nothing more will come."""
@@ -101,7 +125,10 @@ class Association:
     # The association request
 
     def _associate(self) -> bool:
-        self._connection.patience(self._terms.request_seconds)
+        patience = self._terms.request_seconds if self._rejected is None else _REJECTED_SECONDS
+        self._connection.hurry(patience)
+        if not self._secured():
+            return False
         kind, body = self._read()
         if kind != PduType.ASSOCIATE_RQ:
             self._abort(AbortReason.UNEXPECTED_PDU, "no request")
@@ -131,12 +158,39 @@ class Association:
         )
         return True
 
+    def _secured(self) -> bool:
+        """Go over to TLS when the door has it; False when that failed."""
+        if self._terms.tls is None:
+            return True
+        try:
+            self._certificate = self._connection.secure(self._terms.tls())
+        except OSError as fault:
+            reason = reason_of(fault)
+            _log.warning("dimse.handshake-refused", extra={"peer": self._address, "reason": reason})
+            return False
+        return True
+
     def _rejection(self, request: AssociateRequest) -> pdu.Rejection | None:
         if self._terms.stopping.is_set():
             return pdu.TEMPORARY_CONGESTION
-        if self._overload:
+        if self._rejected is not None:
+            return self._rejected
+        who = Request(
+            "dimse",
+            "A-ASSOCIATE",
+            caller=request.calling,
+            peer=self._address,
+            certificate=self._certificate,
+        )
+        decision = self._terms.callers.decide(who)
+        refused = refuse(request, called=self._terms.called, permitted=decision.permitted)
+        return refused or self._overload(request.calling)
+
+    def _overload(self, title: str) -> pdu.Rejection | None:
+        if not self._terms.titles.take(title, self._terms.callers.associations(title)):
             return pdu.LOCAL_LIMIT_EXCEEDED
-        return refuse(request, self._terms.policy)
+        self._title = title
+        return None
 
     # Messages
 

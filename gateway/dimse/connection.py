@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import socket
+import ssl
+import time
 from contextlib import suppress
 from typing import Final
 
+from gateway.access.tls import certificate_names
 from gateway.dimse.pdu import HEADER
 
 _BUFFER: Final = 1 << 18
@@ -31,9 +34,27 @@ class Connection:
         self._buffer = bytearray(_BUFFER)
         self._start = 0
         self._end = 0
+        self._deadline: float | None = None
+
+    def secure(self, context: ssl.SSLContext) -> tuple[str, ...]:
+        """Go over to TLS and return the names in the peer's certificate.
+
+        Raises `OSError` (`ssl.SSLError`, `TimeoutError`) when the handshake fails.
+        """
+        self._socket = context.wrap_socket(
+            self._socket, server_side=True, do_handshake_on_connect=False
+        )
+        self._socket.do_handshake()
+        return certificate_names(self._socket)
 
     def patience(self, seconds: float) -> None:
         """Wait so long for each further piece; `TimeoutError` then."""
+        self._deadline = None
+        self._socket.settimeout(seconds)
+
+    def hurry(self, seconds: float) -> None:
+        """Wait so long for everything until the next `patience`; `TimeoutError` then."""
+        self._deadline = time.monotonic() + seconds
         self._socket.settimeout(seconds)
 
     def read_header(self) -> tuple[int, int]:
@@ -61,8 +82,12 @@ class Connection:
 
     def shut(self, how: int) -> None:
         """Shut one or both directions down, from any thread."""
+        if how == socket.SHUT_WR and isinstance(self._socket, ssl.SSLSocket):
+            # An end without a goodbye is an attack to a TLS peer: it will hang up itself.
+            return
         with suppress(OSError):
-            self._socket.shutdown(how)
+            # That of `SSLSocket` would go on in plain text.
+            socket.socket.shutdown(self._socket, how)
 
     def close(self) -> None:
         """Close the socket."""
@@ -86,6 +111,8 @@ class Connection:
         self._start, self._end = 0, len(held)
 
     def _receive(self, view: memoryview) -> None:
+        if self._deadline is not None:
+            self._socket.settimeout(max(0.001, self._deadline - time.monotonic()))
         try:
             count = self._socket.recv_into(view[self._end :])
             if _QUICKACK is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from gateway.dicom.sop_classes import VERIFICATION, is_storage
@@ -36,25 +35,19 @@ _PLAIN: Final = (EXPLICIT_LITTLE, IMPLICIT_LITTLE)
 _UNCOMPRESSED: Final = (EXPLICIT_LITTLE, IMPLICIT_LITTLE, EXPLICIT_BIG, DEFLATED)
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """Who may associate: no `calling` title means anyone, `called` empty means any name for us."""
+def refuse(request: AssociateRequest, *, called: str, permitted: bool) -> Rejection | None:
+    """Return why an association is rejected, None when it is not.
 
-    calling: frozenset[str] = frozenset()
-    called: str = ""
-
-
-def refuse(request: AssociateRequest, policy: Policy) -> Rejection | None:
-    """Return why an association is rejected, None when it is not."""
+    `called` is the title that must be called, empty for any; `permitted` says whether the caller
+    may associate.
+    """
     if not request.protocol_version & _VERSION_BIT:
         return PROTOCOL_VERSION
     if request.application_context != APPLICATION_CONTEXT:
         return NO_APPLICATION_CONTEXT
-    if policy.called and request.called != policy.called:
+    if called and request.called != called:
         return CALLED_NOT_RECOGNIZED
-    if policy.calling and request.calling not in policy.calling:
-        return CALLING_NOT_RECOGNIZED
-    return None
+    return None if permitted else CALLING_NOT_RECOGNIZED
 
 
 def negotiate(

@@ -48,6 +48,7 @@ class Rejection(NamedTuple):
     reason: int
 
 
+NO_REASON_GIVEN: Final = Rejection(1, 1, 1)
 NO_APPLICATION_CONTEXT: Final = Rejection(1, 1, 2)
 CALLING_NOT_RECOGNIZED: Final = Rejection(1, 1, 3)
 CALLED_NOT_RECOGNIZED: Final = Rejection(1, 1, 7)

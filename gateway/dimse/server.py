@@ -8,12 +8,16 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final
 
+from gateway.access.callers import Callers
+from gateway.access.decision import Request
 from gateway.dimse.association import Association, Terms
-from gateway.dimse.negotiation import Policy
+from gateway.dimse.pdu import LOCAL_LIMIT_EXCEEDED, NO_REASON_GIVEN, Rejection
+from gateway.dimse.places import Places
 from gateway.dimse.spool import prepare
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    import ssl
+    from collections.abc import Callable
     from pathlib import Path
 
     from gateway.dimse.storage import Receive
@@ -21,16 +25,18 @@ if TYPE_CHECKING:
 _log = logging.getLogger("gateway.dimse")
 _BACKLOG: Final = 128
 _STOP_POLL_SECONDS: Final = 0.1
-# So many more are told that they are one too many; beyond that nobody is answered.
+# So many more are told why they are rejected; beyond that nobody is answered.
 _REJECTING: Final = 64
+_REJECTING_EACH: Final = 32
 
 
 class DimseServer:
     """Listens on one address and serves C-ECHO and C-STORE.
 
-    `peers` are the calling AE titles that may associate, none meaning any; with `check_called` the
-    called title must be `ae_title`. Files on their way in lie in `spool`; each object is handed to
-    `receive`, which returns the DIMSE status.
+    `callers` says who may associate; with `check_called` the called title must be `ae_title`.
+    `max_associations` is the limit of all, `max_per_address` that of one address. `tls` gives the
+    context of each connection. With `shared` several processes listen on the port. Files on their
+    way in lie in `spool`; each object is handed to `receive`, which returns the DIMSE status.
     """
 
     def __init__(  # noqa: PLR0913 - the door's settings, by name
@@ -39,25 +45,34 @@ class DimseServer:
         port: int,
         *,
         ae_title: str,
-        peers: Iterable[str],
         spool: Path,
         receive: Receive,
+        callers: Callers | None = None,
         max_associations: int = 64,
+        max_per_address: int = 64,
         check_called: bool = False,
         idle_seconds: float = 300.0,
         stall_seconds: float = 60.0,
+        tls: Callable[[], ssl.SSLContext] | None = None,
+        shared: bool = False,
     ) -> None:
         """Keep the settings; `bind` opens the port."""
         self._address = (host, port)
-        self._limit = max_associations
+        self._shared = shared
+        self._callers = callers or Callers()
+        self._places = Places(max_associations, max_per_address)
+        self._rejecting = Places(_REJECTING, _REJECTING_EACH)
         self._stopping = threading.Event()
         self._terms = Terms(
-            policy=Policy(frozenset(peers), ae_title if check_called else ""),
+            called=ae_title if check_called else "",
+            callers=self._callers,
+            titles=Places(max_associations, max_associations),
             spool=spool,
             receive=receive,
             stopping=self._stopping,
             idle_seconds=idle_seconds,
             stall_seconds=stall_seconds,
+            tls=tls,
         )
         self._listener: socket.socket | None = None
         self._lock = threading.Lock()
@@ -75,7 +90,9 @@ class DimseServer:
         """Open the port; raises `OSError` when it is taken."""
         prepare(self._terms.spool)
         family = socket.AF_INET6 if ":" in self._address[0] else socket.AF_INET
-        listener = socket.create_server(self._address, family=family, backlog=_BACKLOG)
+        listener = socket.create_server(
+            self._address, family=family, backlog=_BACKLOG, reuse_port=self._shared
+        )
         listener.settimeout(_STOP_POLL_SECONDS)
         self._listener = listener
 
@@ -116,22 +133,36 @@ class DimseServer:
             return list(self._serving)
 
     def _start(self, accepted: socket.socket, address: str) -> None:
-        with self._lock:
-            count = len(self._serving)
-        if count >= self._limit + _REJECTING:
+        place = self._place_of(address)
+        if place is None:
+            _log.warning("dimse.unheard", extra={"peer": address})
             accepted.close()
             return
-        association = Association(accepted, address, self._terms, overload=count >= self._limit)
+        places, rejection = place
+        association = Association(accepted, address, self._terms, rejection)
         thread = threading.Thread(
-            target=self._serve, args=(association,), name=f"dimse-{address}", daemon=True
+            target=self._serve,
+            args=(association, places, address),
+            name=f"dimse-{address}",
+            daemon=True,
         )
         with self._lock:
             self._serving[association] = thread
         thread.start()
 
-    def _serve(self, association: Association) -> None:
+    def _place_of(self, address: str) -> tuple[Places, Rejection | None] | None:
+        """Take a place to be served, or to be rejected; None when there is neither."""
+        permitted = self._callers.decide(Request("dimse", "connect", peer=address)).permitted
+        if permitted and self._places.take(address):
+            return self._places, None
+        if not self._rejecting.take(address):
+            return None
+        return self._rejecting, LOCAL_LIMIT_EXCEEDED if permitted else NO_REASON_GIVEN
+
+    def _serve(self, association: Association, places: Places, address: str) -> None:
         try:
             association.serve()
         finally:
+            places.leave(address)
             with self._lock:
                 self._serving.pop(association, None)

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from gateway.access.decision import Decision, Request, decide
+from gateway.access.tls import reason_of
 from gateway.errors import Malformed
 from gateway.hl7v2.batch import split_messages
 from gateway.hl7v2.framing import Deframer, Frame, Noise, Oversize, frame
 from gateway.hl7v2.message import Message
 from gateway.mllp.line import Line
-from gateway.mllp.tls import reason_of
 
 if TYPE_CHECKING:
     import ssl

@@ -7,11 +7,11 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from gateway.access.tls import client_context, reason_of
 from gateway.delivery.failures import Unknown, Unreachable
 from gateway.delivery.ports import Answer
 from gateway.errors import Malformed, Unavailable
 from gateway.mllp.client import Client, NoAcknowledgement, WrongAcknowledgement
-from gateway.mllp.tls import client_context, reason_of
 
 if TYPE_CHECKING:
     import ssl

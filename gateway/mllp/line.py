@@ -9,6 +9,8 @@ import ssl
 import time
 from typing import TYPE_CHECKING, Final
 
+from gateway.access.tls import certificate_names
+
 if TYPE_CHECKING:
     from gateway.mllp.alarm import Alarm
 
@@ -83,14 +85,7 @@ class Line:
 
     def certificate_names(self) -> tuple[str, ...]:
         """Return the common name and the DNS names of the peer's certificate, if it showed one."""
-        shown = self._socket.getpeercert() if isinstance(self._socket, ssl.SSLSocket) else None
-        if not shown:
-            return ()
-        # The library types what it gives so loosely that nothing can be known of it.
-        subject: tuple[tuple[tuple[str, str], ...], ...] = shown.get("subject", ())  # type: ignore[assignment]  # see above
-        others: tuple[tuple[str, str], ...] = shown.get("subjectAltName", ())  # type: ignore[assignment]  # see above
-        common = (value for part in subject for key, value in part if key == "commonName")
-        return (*common, *(value for key, value in others if key == "DNS"))
+        return certificate_names(self._socket)
 
     def hang_up(self) -> None:
         """Close so that the last answer arrives.

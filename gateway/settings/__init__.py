@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gateway.settings.callers import Caller
 from gateway.settings.destinations import Destination, Route
 from gateway.settings.environment import PREFIX, Settings, is_loopback, read_settings
 from gateway.settings.fault import SettingsError
@@ -11,6 +12,7 @@ from gateway.settings.senders import Sender
 
 __all__ = [
     "PREFIX",
+    "Caller",
     "Destination",
     "Peers",
     "Retention",

@@ -44,6 +44,10 @@ class Settings:
     dicom_ae_title: str = "GATEWAY"
     dicom_peers: tuple[str, ...] = ()
     dicom_quiet_seconds: float = 5.0
+    dicom_workers: int = 1
+    dicom_tls_cert: str = ""
+    dicom_tls_key: str = ""
+    dicom_tls_client_ca: str = ""
     smtp_url: str = ""
     mail_from: str = ""
     auth: str = "none"
@@ -160,22 +164,25 @@ def _refuse_numbers(settings: Settings) -> None:
         if not 1 <= getattr(settings, name) <= _LAST_PORT:
             message = f"{PREFIX}{name.upper()} must be between 1 and {_LAST_PORT}."
             raise SettingsError(message)
-    if settings.http_workers < 1:
-        message = f"{PREFIX}HTTP_WORKERS must be at least 1."
-        raise SettingsError(message)
+    for name in ("http_workers", "dicom_workers"):
+        if getattr(settings, name) < 1:
+            message = f"{PREFIX}{name.upper()} must be at least 1."
+            raise SettingsError(message)
     if settings.dicom_quiet_seconds < 0:
         message = f"{PREFIX}DICOM_QUIET_SECONDS must not be negative."
         raise SettingsError(message)
 
 
 def _refuse_certificates(settings: Settings) -> None:
-    certificate, key = settings.mllp_tls_cert, settings.mllp_tls_key
-    if bool(certificate) != bool(key):
-        message = f"{PREFIX}MLLP_TLS_CERT and {PREFIX}MLLP_TLS_KEY belong together: set both."
-        raise SettingsError(message)
-    if settings.mllp_tls_client_ca and not certificate:
-        message = f"{PREFIX}MLLP_TLS_CLIENT_CA needs {PREFIX}MLLP_TLS_CERT and ..._TLS_KEY."
-        raise SettingsError(message)
+    for door in ("mllp", "dicom"):
+        name = f"{PREFIX}{door.upper()}_TLS"
+        certificate, key = (getattr(settings, f"{door}_tls_{one}") for one in ("cert", "key"))
+        if bool(certificate) != bool(key):
+            message = f"{name}_CERT and {name}_KEY belong together: set both."
+            raise SettingsError(message)
+        if getattr(settings, f"{door}_tls_client_ca") and not certificate:
+            message = f"{name}_CLIENT_CA needs {name}_CERT and ..._TLS_KEY."
+            raise SettingsError(message)
 
 
 def _refuse_reachable(settings: Settings) -> None:

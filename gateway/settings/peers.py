@@ -8,6 +8,7 @@ import tomllib
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Final
 
+from gateway.settings.callers import Caller
 from gateway.settings.destinations import Destination, Route, wrong_routes
 from gateway.settings.fault import SettingsError
 from gateway.settings.retention import Retention
@@ -58,13 +59,25 @@ class Peers:
     destinations: tuple[Destination, ...] = ()
     routes: tuple[Route, ...] = ()
     http_max_bytes: int = 64 * _MEGABYTE
+    # Networks from which DICOM associations are taken; empty: any.
+    dicom_allow: tuple[str, ...] = ()
+    # Who may associate; empty: those of GATEWAY_DICOM_PEERS.
+    dicom_callers: tuple[Caller, ...] = ()
+    # Reject associations that call another AE title than ours.
+    dicom_check_called: bool = False
+    # At a time, of each process of the door; of one address.
     dicom_associations: int = 64
+    dicom_associations_per_address: int = 32
+    dicom_idle_seconds: float = 300.0
+    # Within a message.
+    dicom_stall_seconds: float = 60.0
 
 
 # Arrays of tables: each table is one of these.
-Row = Sender | Destination | Route | Retention
+Row = Sender | Caller | Destination | Route | Retention
 _ROWS: Final[dict[str, type[Row]]] = {
     "mllp_senders": Sender,
+    "dicom_callers": Caller,
     "destinations": Destination,
     "routes": Route,
     "journal_retention": Retention,
@@ -178,8 +191,9 @@ def _wrong_codecs(peers: Peers) -> str:
 
 
 def _wrong_networks(peers: Peers) -> str:
-    listed = [*peers.mllp_allow, *(one for row in peers.mllp_senders for one in row.addresses)]
-    for text in listed:
+    rows: tuple[Sender | Caller, ...] = (*peers.mllp_senders, *peers.dicom_callers)
+    of_rows = (address for row in rows for address in row.addresses)
+    for text in (*peers.mllp_allow, *peers.dicom_allow, *of_rows):
         try:
             ipaddress.ip_network(text, strict=False)
         except ValueError:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gateway.access.tls import client_context
 from gateway.hl7v2.batch import split_messages
 from gateway.mllp.client import Client
-from gateway.mllp.tls import client_context
 from tests.certificates import Authority
 from tests.e2e.process import GatewayProcess
 from tests.e2e.wire import connected, found, framed, heard, journal, read, report, run_here, tell

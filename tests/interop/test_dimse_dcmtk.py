@@ -136,7 +136,6 @@ class Door:
             "127.0.0.1",
             0,
             ae_title="GATEWAY",
-            peers=(),
             spool=directory,
             receive=self.receive,
         )

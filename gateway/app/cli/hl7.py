@@ -76,7 +76,7 @@ def _context(given: argparse.Namespace) -> ssl.SSLContext | None:
     files = (given.tls_ca, given.tls_cert, given.tls_key)
     if not (given.tls or any(files) or given.tls_name):
         return None
-    from gateway.mllp.tls import client_context, reason_of  # noqa: PLC0415 - as above
+    from gateway.access.tls import client_context, reason_of  # noqa: PLC0415 - as above
 
     try:
         return client_context(*files)

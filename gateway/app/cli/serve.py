@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.app import doors
 from gateway.app.assembly import install_definitions
+from gateway.app.certificates import certificates_of
 from gateway.app.log import start_logging
 from gateway.app.metrics import prepare_metrics
-from gateway.app.mllp import certificates_of
 from gateway.app.supervisor import Supervisor
 from gateway.errors import Unavailable
 from gateway.store.migrate import migrate
@@ -46,9 +46,10 @@ def run(settings: Settings, given: argparse.Namespace) -> int:
     """Migrate and install definitions when needed, open the doors, stay until told to stop."""
     for name in given.only:
         require_address(settings, name)
-    if "mllp" in given.only:
-        # Here, where the operator reads why: in the door's process it would be a door that died.
-        certificates_of(settings)
+    for name, prefix in (("mllp", "mllp"), ("dimse", "dicom")):
+        if name in given.only:
+            # Here, where the operator reads why: in the door's process, a door that died.
+            certificates_of(settings, prefix)
     settings.run_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     start_logging(settings.log, "serve")
     prepare_metrics(settings.run_dir / "metrics", alone=not doors.door_states(settings))
@@ -92,10 +93,11 @@ def addresses(settings: Settings, only: tuple[str, ...]) -> list[str]:
     """Return where each door is, a line each."""
     mail = settings.smtp_url.rpartition("@")[2] or "not configured: mail waits in the outbox"
     mllp = "mllps" if settings.mllp_tls_cert else "mllp"
+    title, tls = settings.dicom_ae_title, " (TLS)" if settings.dicom_tls_cert else ""
     lines = {
         "http": f"FHIR      {settings.fhir_url}",
         "mllp": f"HL7 v2    {mllp}://{settings.mllp_host}:{settings.mllp_port}",
-        "dimse": f"DICOM     {settings.dicom_ae_title}@{settings.dicom_host}:{settings.dicom_port}",
+        "dimse": f"DICOM     {title}@{settings.dicom_host}:{settings.dicom_port}{tls}",
         "delivery": f"Mail      {mail}",
     }
     return [line for name, line in lines.items() if name in only]

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     ("workers", "only", "names"),
     [
         (1, DOORS, ["http", "mllp", "dimse", "delivery"]),
-        (3, DOORS, ["http-1", "http-2", "http-3", "mllp", "dimse", "delivery"]),
+        (2, DOORS, ["http-1", "http-2", "mllp", "dimse-1", "dimse-2", "delivery"]),
         (2, ("mllp",), ["mllp"]),
     ],
 )
-def test_one_process_a_door_and_one_an_http_worker(
+def test_one_process_a_door_and_one_a_worker(
     workers: int, only: tuple[str, ...], names: list[str]
 ) -> None:
-    assert list(open_doors(Settings(http_workers=workers), only)) == names
+    assert list(open_doors(Settings(http_workers=workers, dicom_workers=workers), only)) == names
 
 
 def written(place: Path, pid: int, content: str) -> Path:

@@ -14,8 +14,10 @@ from pynetdicom import AE
 from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.dsutils import encode
 
+from gateway.access.callers import Callers
 from gateway.dimse.server import DimseServer
 from gateway.errors import OutOfSpace
+from gateway.settings import Caller
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -49,7 +51,7 @@ def a_door(
     receive: Callable[[ReceivedInstance], int],
     **settings: Any,  # noqa: ANN401 - the door's own settings
 ) -> Iterator[DimseServer]:
-    given: dict[str, Any] = {"ae_title": "GATEWAY", "peers": (), **settings}
+    given: dict[str, Any] = {"ae_title": "GATEWAY", **settings}
     server = DimseServer("127.0.0.1", 0, spool=spool, receive=receive, **given)
     server.bind()
     stop = threading.Event()
@@ -170,12 +172,60 @@ def _store_as(association: Any, image: Dataset, instance: str) -> int:  # noqa: 
 
 
 def test_an_unknown_caller_is_rejected(tmp_path: Path) -> None:
-    with a_door(tmp_path, Keeper(tmp_path).receive, peers=("SCANNER",)) as door:
+    with a_door(tmp_path, Keeper(tmp_path).receive, callers=Callers(titles=["SCANNER"])) as door:
         stranger, friend = associate(door, calling="STRANGER"), associate(door)
         outcome = (stranger.is_rejected, friend.is_established)
         friend.release()
 
     assert outcome == (True, True)
+
+
+def test_an_address_that_is_not_listed_is_rejected(tmp_path: Path) -> None:
+    callers = Callers(allow=["192.0.2.0/24"])
+    with a_door(tmp_path, Keeper(tmp_path).receive, callers=callers) as door:
+        stranger = associate(door)
+
+    assert stranger.is_rejected is True
+
+
+def test_another_called_title_is_rejected_when_it_is_checked(tmp_path: Path) -> None:
+    with a_door(tmp_path, Keeper(tmp_path).receive, check_called=True) as door:
+        friend = associate(door)
+        stranger = AE(ae_title="SCANNER")
+        stranger.add_requested_context(CT, EXPLICIT)
+        lost = stranger.associate("127.0.0.1", door.port, ae_title="ARCHIVE")
+        outcome = (friend.is_established, lost.is_rejected)
+        friend.release()
+
+    assert outcome == (True, True)
+
+
+def test_a_title_has_so_many_associations_as_its_row_says(tmp_path: Path) -> None:
+    callers = Callers(rows=[Caller("SCANNER", associations=1), Caller("ECHO")])
+    with a_door(tmp_path, Keeper(tmp_path).receive, callers=callers) as door:
+        first, second, other = associate(door), associate(door), associate(door, calling="ECHO")
+        outcome = (first.is_established, second.is_rejected, other.is_established)
+        first.release()
+        other.release()
+
+    assert outcome == (True, True, True)
+
+
+def test_five_hundred_silent_peers_leave_room_for_another(tmp_path: Path) -> None:
+    limits = {"max_associations": 8, "max_per_address": 4}
+    with a_door(tmp_path, Keeper(tmp_path).receive, **limits) as door:
+        silent = [socket.create_connection(("127.0.0.1", door.port)) for _ in range(500)]
+        caller = AE(ae_title="SCANNER")
+        caller.add_requested_context(VERIFICATION)
+        other = caller.associate("127.0.0.1", door.port, bind_address=("127.0.0.2", 0))
+        status = other.send_c_echo().Status if other.is_established else None
+        threads = threading.active_count()
+        other.release()
+        for one in silent:
+            one.close()
+
+    assert status == 0
+    assert threads < 60
 
 
 def test_one_association_too_many_is_rejected_and_room_comes_back(tmp_path: Path) -> None:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gateway.access.tls import Certificates
 from gateway.delivery.failures import Unreachable
 from gateway.mllp.courier import MllpCourier
-from gateway.mllp.tls import Certificates
 from gateway.settings import Destination
 from tests.certificates import Authority, Pair
 from tests.unit.mllp.serving import Journal, message, ports, serving

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gateway.access.senders import Senders
+from gateway.access.tls import Certificates, client_context
 from gateway.errors import Unavailable
 from gateway.hl7v2.framing import frame
 from gateway.mllp.client import Client, NoAcknowledgement
 from gateway.mllp.server import Limits
-from gateway.mllp.tls import Certificates, client_context
 from gateway.settings import Sender
 from tests.certificates import Authority, Pair
 from tests.unit.mllp.serving import Journal, answered, calling, message, ports, serving, until

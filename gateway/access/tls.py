@@ -1,4 +1,4 @@
-"""TLS for both sides of MLLP, as BCP 195 asks: version 1.2 or later, forward secrecy, AEAD."""
+"""TLS for MLLP and DICOM, as BCP 195 asks: version 1.2 or later, forward secrecy, AEAD."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import time
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable
     from pathlib import Path
 
-_log: Final = logging.getLogger("gateway.mllp")
 # RFC 9325, 4.2: for TLS 1.2; those of 1.3 are all of this kind.
 _CIPHERS: Final = "ECDHE+AESGCM:ECDHE+CHACHA20"
 # New certificates are looked for at a connection, but no more often.
@@ -60,8 +60,15 @@ class Certificates:
         key: Path,
         client_ca: Path | None = None,
         clock: Callable[[], float] = time.monotonic,
+        *,
+        door: str = "mllp",
     ) -> None:
-        """Load the files; raises `OSError` (`ssl.SSLError`) when they cannot be used."""
+        """Load the files; raises `OSError` (`ssl.SSLError`) when they cannot be used.
+
+        `door` is whose certificates they are, for the log.
+        """
+        self._door = door
+        self._log = logging.getLogger(f"gateway.{door}")
         self._files = (certificate, key, client_ca)
         self._clock = clock
         self._lock = threading.Lock()
@@ -86,9 +93,9 @@ class Certificates:
             self._context = server_context(*self._files)
         except OSError as fault:
             # Key and certificate are often replaced one after the other: the next look helps.
-            _log.error("mllp.certificates-kept", extra={"why": reason_of(fault)})
+            self._log.error(f"{self._door}.certificates-kept", extra={"why": reason_of(fault)})
         else:
-            _log.info("mllp.certificates-loaded")
+            self._log.info(f"{self._door}.certificates-loaded")
 
     def _states(self) -> tuple[tuple[int, int, int] | None, ...]:
         return tuple(_state(file) for file in self._files)
@@ -101,6 +108,18 @@ def reason_of(fault: OSError) -> str:
     if isinstance(fault, ssl.SSLError):
         return (fault.reason or "unknown").replace("_", " ").lower()
     return fault.strerror or str(fault)
+
+
+def certificate_names(connected: socket.socket) -> tuple[str, ...]:
+    """Return the common name and the DNS names of the peer's certificate, if it showed one."""
+    shown = connected.getpeercert() if isinstance(connected, ssl.SSLSocket) else None
+    if not shown:
+        return ()
+    # The library types what it gives so loosely that nothing can be known of it.
+    subject: tuple[tuple[tuple[str, str], ...], ...] = shown.get("subject", ())  # type: ignore[assignment]  # see above
+    others: tuple[tuple[str, str], ...] = shown.get("subjectAltName", ())  # type: ignore[assignment]  # see above
+    common = (value for part in subject for key, value in part if key == "commonName")
+    return (*common, *(value for key, value in others if key == "DNS"))
 
 
 def _harden(context: ssl.SSLContext) -> None:
