@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import Final
 
 from gateway.rest.dispatch import Place, operation
-from gateway.rest.operations import document, everything, lastn, match, meta, validate
+from gateway.rest.operations import (
+    document,
+    evaluate_measure,
+    everything,
+    lastn,
+    match,
+    meta,
+    validate,
+)
 
 # Where HL7 keeps the definitions of its operations.
 _DEFINED: Final = "http://hl7.org/fhir/OperationDefinition"
@@ -94,5 +102,14 @@ OPERATIONS: Final = (
         _INSTANCE,
         only="Composition",
         inputs=document.INPUTS,
+    ),
+    *operation(
+        "$evaluate-measure",
+        f"{_DEFINED}/Measure-evaluate-measure",
+        evaluate_measure.evaluate_measure,
+        _TYPE,
+        _INSTANCE,
+        only="Measure",
+        inputs=evaluate_measure.INPUTS,
     ),
 )

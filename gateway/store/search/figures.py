@@ -1,0 +1,162 @@
+"""How many, how many different ones, how much: figures over all that a search finds.
+
+Nothing is loaded: the database counts, along the index rows of search parameters.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from gateway.fhir.search.figures import Between, Buckets, Path, Survey, Tally
+from gateway.fhir.search.parameters import Kind
+from gateway.store.search.compiling import Compiler
+from gateway.store.search.probing import merged
+from gateway.store.search.selecting import scope_of, source_of
+from gateway.store.search.sql import Piece, both, current, distinct, piece, select
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gateway.fhir.search.query import SearchQuery
+    from gateway.store.search.asking import Asker
+    from gateway.store.search.nodes import Node
+    from gateway.store.search.sql import Flavor
+
+UCUM: Final = "http://unitsofmeasure.org"
+_NOTHING: Final = "CAST(NULL AS text)"
+_TABLES: Final = {
+    Kind.REFERENCE: "index_reference",
+    Kind.TOKEN: "index_token",
+    Kind.DATE: "index_date",
+    Kind.QUANTITY: "index_quantity",
+}
+
+
+def tallies(asker: Asker, query: SearchQuery, survey: Survey) -> list[Tally]:
+    """Return the figures, a stratum each; none when nothing is found."""
+    joins: list[Piece] = []
+    columns = [
+        *_stratum(survey.by, asker.flavor, joins),
+        _once(survey.once, asker.flavor, joins),
+        *_value(survey.value, asker.flavor, joins),
+    ]
+    names = zip(columns, ("a", "b", "k", "v", "u"), strict=True)
+    inner = select(
+        ", ".join(f"{one} AS {name}" for one, name in names), *_base(asker, query, joins)
+    )
+    number = "count(*)" if survey.once is None else "count(DISTINCT f.k)"
+    total = "f.v" if survey.each else "sum(f.v)"
+    grouped = "f.a, f.b, f.u" + (", f.v" if survey.each else "")
+    place = Piece(f"FROM ({inner.text}) f GROUP BY {grouped} ORDER BY {grouped}", inner.values)
+    rows = asker.rows(select(f"f.a, f.b, {number}, {total}, f.u", place))
+    return [_tally(row, stratified=survey.by is not None) for row in rows]
+
+
+def members(asker: Asker, query: SearchQuery, once: Path | None, limit: int) -> list[str]:
+    """Return what is counted, `Type/id`, in the order of these texts, at most `limit`."""
+    joins: list[Piece] = []
+    key = _key("r.type", "r.id") if once is None else _once(once, asker.flavor, joins)
+    inner = select(f"{key} AS k", *_base(asker, query, joins))
+    place = Piece(f"FROM ({inner.text}) f WHERE f.k IS NOT NULL", inner.values)
+    end = piece("ORDER BY 1 LIMIT ?", limit)
+    return [row[0] for row in asker.rows(select("DISTINCT f.k", place, end))]
+
+
+def _tally(row: Sequence[Any], *, stratified: bool) -> Tally:
+    one, other, number, total, unit = row
+    stratum = (one or "", other) if stratified and other is not None else None
+    return Tally(stratum, number, None if total is None else float(total), unit or "")
+
+
+def _base(asker: Asker, query: SearchQuery, joins: Sequence[Piece]) -> list[Piece]:
+    """Return FROM the resources `r` of a search with what is joined to each, and WHERE."""
+    compiler = Compiler(asker)
+    nodes = tuple(compiler.node(condition, (query.type,)) for condition in query.clauses)
+    if asker.flavor.is_set_wise:
+        # The database itself knows best in which order sets are cut with each other.
+        conditions = [_within(node, asker.flavor) for node in merged(nodes)]
+        place = Piece("FROM resource r")
+        kind = piece("WHERE r.deleted = 0 AND r.type = ?", query.type)
+        return [place, *joins, both([kind, *conditions])]
+    scope = scope_of(asker, (query.type,), nodes)
+    found = source_of(asker, scope) if scope.nodes or scope.rids is not None else None
+    if found is None:
+        return [Piece("FROM resource r"), *joins, Piece("WHERE"), both(scope.conditions(asker))]
+    source, node = found
+    others = tuple(one for one in scope.nodes if one is not node)
+    place = distinct(source) + current(asker.flavor, "r", "h.rid")
+    conditions = replace(scope, nodes=others).conditions(asker)
+    return [place, *joins, Piece("WHERE"), both(conditions)]
+
+
+def _within(node: Node, flavor: Flavor) -> Piece:
+    source = node.source(flavor)
+    if source is None:
+        return node.test("r", flavor)
+    return Piece(f"r.rid IN (SELECT w.rid FROM ({source.text}) w)", source.values)
+
+
+def _stratum(by: Path | Buckets | None, flavor: Flavor, joins: list[Piece]) -> tuple[str, str]:
+    """Return two columns that name the stratum of a resource."""
+    if by is None:
+        return _NOTHING, _NOTHING
+    if isinstance(by, Buckets):
+        return _NOTHING, _bucket(_joined(by.path, flavor, "b", joins), by.ends)
+    alias = _joined(by, flavor, "b", joins)
+    match by.end.kind:
+        case Kind.REFERENCE:
+            return f"{alias}.target_type", f"{alias}.target_id"
+        case _:
+            return f"{alias}.system", f"{alias}.code"
+
+
+def _bucket(alias: str, ends: Sequence[int]) -> str:
+    """Return the number of the span that an instant lies in, as text; numbers are our own."""
+    whens = " ".join(f"WHEN {alias}.low < {int(end)} THEN '{n}'" for n, end in enumerate(ends))
+    last = f"WHEN {alias}.low IS NOT NULL THEN '{len(ends)}'"
+    return f"CASE {whens} {last} END"
+
+
+def _once(once: Path | None, flavor: Flavor, joins: list[Piece]) -> str:
+    if once is None:
+        return _NOTHING
+    alias = _joined(once, flavor, "o", joins)
+    return _key(f"{alias}.target_type", f"{alias}.target_id")
+
+
+def _key(kind: str, identity: str) -> str:
+    return f"{kind} || '/' || {identity}"
+
+
+def _value(value: Path | Between | None, flavor: Flavor, joins: list[Piece]) -> tuple[str, str]:
+    """Return the columns of a value and of its unit."""
+    if value is None:
+        return "CAST(NULL AS double precision)", _NOTHING
+    if isinstance(value, Between):
+        start = _joined(value.start, flavor, "s", joins)
+        end = _joined(value.end, flavor, "e", joins)
+        return f"{end}.low - {start}.low", _NOTHING
+    alias = _joined(value, flavor, "v", joins)
+    return f"{alias}.low", f"{alias}.code"
+
+
+def _joined(path: Path, flavor: Flavor, prefix: str, joins: list[Piece]) -> str:
+    """Join what a path leads to, where there is something; return the alias of its rows."""
+    owner = "r"
+    for number, (step, kind) in enumerate(path.steps):
+        link, owner_of = f"{prefix}l{number}", owner
+        table = flavor.by_resource("index_reference", link)
+        on = piece(f"ON {link}.rid = {owner_of}.rid AND {link}.param = ?", step.id)
+        of_type = piece(f"AND {link}.target_type = ?", kind)
+        owner = f"{prefix}r{number}"
+        there = f"{owner}.type = {link}.target_type AND {owner}.id = {link}.target_id"
+        joins.append(Piece(f"LEFT JOIN {table}") + on + of_type)
+        joins.append(Piece(f"LEFT JOIN resource {owner} ON {there} AND {owner}.deleted = 0"))
+    table = flavor.by_resource(_TABLES[path.end.kind], prefix)
+    on = piece(f"ON {prefix}.rid = {owner}.rid AND {prefix}.param = ?", path.end.id)
+    if path.end.kind is Kind.QUANTITY:
+        # A quantity that is written in two ways has a row for each.
+        on += piece(f"AND {prefix}.system = ?", UCUM)
+    joins.append(Piece(f"LEFT JOIN {table}") + on)
+    return prefix
