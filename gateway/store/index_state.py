@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from gateway.fhir.search.conditions import Condition
     from gateway.fhir.search.query import SearchQuery
 
-# Another number when the rows of the same definitions become other ones.
+# Another number when the rows of the same definitions become other ones; of quantities there are
+# rows in common units since the second.
 _MADE_AS: Final = "1"
+_MADE_ANEW: Final = {Kind.QUANTITY: "2", Kind.COMPOSITE: "2"}
 WORDS: Final = ""
 WORDS_MADE_AS: Final = "words-1"
 COLUMNS: Final = ("type", "filled", "wanted", "position", "last", "done", "total")
@@ -67,7 +69,12 @@ def wanted(resource_type: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _wanted(resource_type: str, _installation: int) -> str:
-    return f"{_MADE_AS}:{fingerprint(resource_type)}"
+    made_as = max((_made_as(one.kind) for one in parameters(resource_type)), default=_MADE_AS)
+    return f"{made_as}:{fingerprint(resource_type)}"
+
+
+def _made_as(kind: Kind) -> str:
+    return _MADE_ANEW.get(kind, _MADE_AS)
 
 
 def filled(resource_type: str) -> str:
@@ -79,7 +86,7 @@ def filled(resource_type: str) -> str:
 def _digests(resource_type: str, _installation: int) -> Mapping[str, str]:
     return {
         one.code: blake2b(
-            repr((_MADE_AS, one.kind, one.paths, one.targets, one.components)).encode(),
+            repr((_made_as(one.kind), one.kind, one.paths, one.targets, one.components)).encode(),
             digest_size=6,
         ).hexdigest()
         for one in parameters(resource_type)

@@ -42,11 +42,38 @@ _TYPED: Final = ("is", "as")
 _VALUES: Final = {"true": True, "false": False}
 # Far beyond what anybody writes, and far from where Python's own stack ends.
 _MAX_DEPTH: Final = 60
+# Steps and operators nest to the left: what is joined to a joined one.
+_MAX_LEVELS: Final = 200
 
 
 def parse(text: str) -> Syntax:
     """Read an expression; raises `Invalid` with the position."""
-    return _Parser(text).whole()
+    found = _Parser(text).whole()
+    if _levels(found) > _MAX_LEVELS:
+        raise unreadable(text, 0, "it has too many steps")
+    return found
+
+
+def _levels(syntax: Syntax) -> int:
+    """Return how many levels of an expression lie within each other."""
+    most, waiting = 0, [(syntax, 1)]
+    while waiting:
+        one, level = waiting.pop()
+        most = max(most, level)
+        waiting += [(part, level + 1) for part in _parts(one)]
+    return most
+
+
+def _parts(syntax: Syntax) -> tuple[Syntax, ...]:
+    match syntax:
+        case Call(_, arguments, _):
+            return arguments
+        case Step(left, right) | Indexed(left, right) | Binary(_, left, right):
+            return left, right
+        case Signed(_, operand) | Typed(_, operand, _):
+            return (operand,)
+        case _:
+            return ()
 
 
 class _Parser:

@@ -6,17 +6,16 @@ A primitive has its value under its name and its id and extensions under `_name`
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.errors import Invalid
-from gateway.fhir.patch.locator import Child, Index, OfType, Where
+from gateway.fhir.fhirpath.nodes import Node, node
 from gateway.fhir.validation.shapes import shape
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from gateway.fhir.patch.locator import Comparison, Step
     from gateway.fhir.validation.shapes import Field
     from gateway.fhir.wire import Resource
 
@@ -28,7 +27,10 @@ _ALONE: Final = -1
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """One element: the object and the JSON name that hold it, its index in a list, its type."""
+    """One element: the object and the JSON name that hold it, its index in a list, its type.
+
+    `owner` is the type of what holds it; `node` is what FHIRPath sees of it.
+    """
 
     holder: Resource
     name: str
@@ -36,6 +38,12 @@ class Element:
     type: str
     value: Any
     beside: Any = None
+    owner: str = ""
+    node: Node = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Make the node once: picked elements are told by it."""
+        object.__setattr__(self, "node", node(self.value, self.type, self.beside))
 
     @property
     def members(self) -> Resource | None:
@@ -56,50 +64,17 @@ def root(resource: Resource) -> Element:
     return Element({}, "", _ALONE, resource["resourceType"], resource)
 
 
-def locate(resource: Resource, path: tuple[Step, ...]) -> list[Element]:
-    """Return the elements at `path`; raises `Invalid` for a name that its type does not have."""
-    here = [root(resource)]
-    if path and path[0] == Child(resource["resourceType"]):
-        path = path[1:]
-    for step in path:
-        here = _next(here, step)
-    return here
-
-
-def _next(here: list[Element], step: Step) -> list[Element]:
-    match step:
-        case Child(name):
-            return [child for one in here for child in children(one, name)]
-        case Index(at):
-            return here[at:][:1]
-        case OfType(name):
-            return [one for one in here if one.type.lower() == name.lower()]
-        case Where(comparisons):
-            return [one for one in here if all(_holds(one, each) for each in comparisons)]
-
-
-def _holds(one: Element, comparison: Comparison) -> bool:
-    here = [one]
-    for name in comparison.names:
-        here = [child for each in here for child in children(each, name)]
-    if len(here) != 1 or isinstance(here[0].value, dict | list):
-        return False
-    value = here[0].value
-    text = str(value).lower() if isinstance(value, bool) else str(value)
-    return (text == comparison.literal) is comparison.equal
-
-
 def children(one: Element, name: str) -> list[Element]:
     """Return the elements of that name under `one`, a choice under whatever type it has."""
-    named = fields(one.shape_name, name)
-    members = one.members
+    owner, members = one.shape_name, one.members
+    named = fields(owner, name)
     if members is None:
         return []
     found: list[Element] = []
-    for field in named:
-        for index, (value, beside) in enumerate(pairs(members, field.name)):
-            place = index if isinstance(_list(members, field.name), list) else _ALONE
-            found.append(Element(members, field.name, place, field.type, value, beside))
+    for each in named:
+        for index, (value, beside) in enumerate(pairs(members, each.name)):
+            place = index if isinstance(_list(members, each.name), list) else _ALONE
+            found.append(Element(members, each.name, place, each.type, value, beside, owner))
     return found
 
 
@@ -112,7 +87,7 @@ def fields(type_name: str, name: str) -> list[Field]:
     base = name.removesuffix("[x]")
     if base in known:
         return [known[base]]
-    found = [field for field in known.values() if field.choice == base]
+    found = [each for each in known.values() if each.choice == base]
     if not found:
         message = f"{type_name[:64]} has no element {name[:64]}."
         raise Invalid(message, expression=f"{type_name[:64]}.{name[:64]}")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.errors import GatewayError, Invalid, Issue, Malformed
-from gateway.fhir.patch.element import Element, fields, hold, locate, pairs
-from gateway.fhir.patch.locator import Child, steps
+from gateway.fhir.patch.element import Element, fields, hold, pairs
+from gateway.fhir.patch.locator import read_path
 from gateway.fhir.patch.value import chosen, put
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def _read(at: int, parameter: Any) -> tuple[str, Parts]:  # noqa: ANN401 - any J
         if name not in parts:
             message = f"{here} ({kind}) needs a part {name}."
             raise Malformed(message, expression=f"{here}.part")
-    steps(_text(parts, "path", here))
+    read_path(_text(parts, "path", here))
     return kind, parts
 
 
@@ -95,7 +95,7 @@ def _number(parts: Parts, name: str) -> int:
 
 def _one(resource: Resource, parts: Parts) -> Element:
     path = _text(parts, "path")
-    found = locate(resource, steps(path))
+    found = read_path(path).elements(resource)
     if len(found) == 1:
         return found[0]
     message = f"{path[:200]} is {len(found) or 'no'} element{'s' * bool(found)}, not one."
@@ -117,7 +117,7 @@ def _add(resource: Resource, parts: Parts) -> None:
 
 def _delete(resource: Resource, parts: Parts) -> None:
     path = _text(parts, "path")
-    found = locate(resource, steps(path))
+    found = read_path(path).elements(resource)
     # https://hl7.org/fhir/R4/fhirpatch.html: a delete may find nothing.
     if len(found) > 1 or (found and not found[0].name):
         message = f"{path[:200]} is not one element that can be deleted."
@@ -131,26 +131,14 @@ def _replace(resource: Resource, parts: Parts) -> None:
     if not target.name:
         message = "The resource as a whole cannot be replaced by a patch."
         raise Invalid(message)
-    field = _field_of(resource, target, parts)
-    value = chosen(*field, parts["value"])
+    known = fields(target.owner, target.name)[0]
+    value = chosen(target.owner, known.choice or target.name, parts["value"])
     if value.field.name == target.name:
         _set(target, value.pair)
     else:
         # A choice of another type goes under another name.
         hold(target.holder, target.name, (), many=False)
         put(target.holder, value)
-
-
-def _field_of(resource: Resource, target: Element, parts: Parts) -> tuple[str, str]:
-    """Return the type that holds `target` and the element's name there, without its type."""
-    path = steps(_text(parts, "path"))
-    last = max(at for at, step in enumerate(path) if isinstance(step, Child))
-    for holder in locate(resource, path[:last]):
-        if holder.members is target.holder:
-            known = fields(holder.shape_name, target.name)
-            return holder.shape_name, known[0].choice or target.name
-    message = "The element has nothing that holds it."
-    raise Invalid(message)
 
 
 def _set(target: Element, pair: tuple[Any, Any] | None) -> None:
@@ -163,12 +151,12 @@ def _set(target: Element, pair: tuple[Any, Any] | None) -> None:
 def _list_at(resource: Resource, parts: Parts) -> tuple[Element, Field]:
     """Return what holds the list at the path, and the list's field."""
     path = _text(parts, "path")
-    *above, last = steps(path)
-    holders = locate(resource, tuple(above)) if isinstance(last, Child) and above else []
-    if len(holders) != 1 or holders[0].members is None or not isinstance(last, Child):
+    place = read_path(path)
+    holders = place.above(resource) if place.name else []
+    if len(holders) != 1 or holders[0].members is None:
         message = f"{path[:200]} is not one list."
         raise Invalid(message, expression=path[:200])
-    field = fields(holders[0].shape_name, last.name)[0]
+    field = fields(holders[0].shape_name, place.name)[0]
     if not field.many:
         message = f"{path[:200]} is not a list."
         raise Invalid(message, expression=path[:200])

@@ -1,151 +1,145 @@
-"""The paths of FHIRPath Patch: a subset of FHIRPath that names places in a resource.
+"""The places that a FHIRPath leads to (https://hl7.org/fhir/R4/fhirpatch.html).
 
-https://hl7.org/fhir/R4/fhirpatch.html. Read are element names (a choice element by its name
-without type), `[n]`, `first()`, `last()`, `where(...)` with `=` and `!=` joined by `and`,
-`extension('url')`, `ofType(T)` and `as(T)`. Everything else is refused by name.
+A patch changes elements, so each step must keep hold of them. Names lead from elements to those
+below. Every other step is FHIRPath's own (`gateway.fhir.fhirpath`) and picks some of the elements
+that are there; one that makes values of its own, or joins several paths, names no place.
 """
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from gateway.errors import Unsupported
+from gateway.errors import Invalid, Malformed, Unsupported
+from gateway.fhir.fhirpath.compiler import compiled
+from gateway.fhir.fhirpath.environment import NO_SERVICES, Environment, Shared
+from gateway.fhir.fhirpath.functions.typing import as_type
+from gateway.fhir.fhirpath.parser import parse
+from gateway.fhir.fhirpath.run import here, whole
+from gateway.fhir.fhirpath.syntax import Binary, Call, Indexed, Name, Step, Typed
+from gateway.fhir.patch.element import Element, children, root
 
-LAST: Final = -1
+if TYPE_CHECKING:
+    from gateway.fhir.fhirpath.run import Run
+    from gateway.fhir.fhirpath.syntax import Syntax
+    from gateway.fhir.wire import Resource
+
 _MAX_PATH: Final = 2000
 
+# The environment has the resource as %resource.
+_Move = Callable[[Environment, list[Element]], list[Element]]
+
 
 @dataclass(frozen=True, slots=True)
-class Child:
-    """The elements of that name."""
+class Path:
+    """A path that has been read; `name` is the last step when that is a name, else empty."""
 
+    text: str
+    moves: tuple[_Move, ...]
     name: str
 
+    def elements(self, resource: Resource) -> list[Element]:
+        """Return the elements there; raises `Invalid` for a name that a type does not have."""
+        return _moved(resource, self.moves)
 
-@dataclass(frozen=True, slots=True)
-class Index:
-    """One of several; -1 is the last."""
-
-    at: int
-
-
-@dataclass(frozen=True, slots=True)
-class OfType:
-    """Those of a type."""
-
-    type: str
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """The element at `names` (itself without any) equals the literal, or does not."""
-
-    names: tuple[str, ...]
-    equal: bool
-    literal: str
-
-
-@dataclass(frozen=True, slots=True)
-class Where:
-    """Those that satisfy all comparisons."""
-
-    comparisons: tuple[Comparison, ...]
-
-
-Step = Child | Index | OfType | Where
-
-_NAME: Final = r"[A-Za-z_][A-Za-z0-9_]*+|`[^`]+`"
-_STRING: Final = r"'(?:[^'\\]|\\.)*'"
-_LITERAL: Final = rf"{_STRING}|@?[0-9][0-9T:.+\-Z]*|true|false"
-_TOKEN: Final = re.compile(
-    rf"""\.?(?:
-        (?P<end>first|last)\(\s*\)
-      | (?P<of>ofType|as)\(\s*(?:FHIR\.)?(?P<type>\w+)\s*\)
-      | extension\(\s*(?P<url>{_STRING})\s*\)
-      | where\((?P<where>(?:[^()']|{_STRING})*)\)
-      | \[\s*(?P<at>[0-9]{{1,6}})\s*\]
-      | (?P<name>{_NAME})(?!\s*\()
-    )\s*""",
-    re.VERBOSE,
-)
-_COMPARISON: Final = re.compile(
-    rf"\s*(?P<path>\$this|(?:{_NAME})(?:\.(?:{_NAME}))*)\s*(?P<sign>!?=)\s*(?P<literal>{_LITERAL})\s*"
-)
-_AND: Final = re.compile(r"and\b")
-_ESCAPE: Final = re.compile(r"\\(u[0-9a-fA-F]{4}|.)")
-_ESCAPED: Final = {"n": "\n", "r": "\r", "t": "\t", "f": "\f"}
+    def above(self, resource: Resource) -> list[Element]:
+        """Return the elements that the last step starts from."""
+        return _moved(resource, self.moves[:-1])
 
 
 @lru_cache(maxsize=512)
-def steps(path: str) -> tuple[Step, ...]:
-    """Read a path; raises `Unsupported` with the place from which it is not understood."""
-    found: list[Step] = []
-    here = 0
-    text = path.strip()
-    while here < len(text):
-        token = _TOKEN.match(text, here) if len(text) <= _MAX_PATH else None
-        if token is None or (here and token["at"] is None and text[here] != "."):
-            raise _unread(text, here)
-        found += _steps(token)
-        here = token.end()
-    if not found or not isinstance(found[0], Child):
-        raise _unread(text, 0)
-    return tuple(found)
+def read_path(text: str) -> Path:
+    """Read a path; raises `Malformed` for what is no FHIRPath, `Unsupported` for no place."""
+    if len(text) > _MAX_PATH:
+        message = f"The path is longer than {_MAX_PATH} characters."
+        raise Malformed(message, expression=text[:200])
+    try:
+        syntax = parse(text)
+        last = syntax.right if isinstance(syntax, Step) else syntax
+        name = last.name if isinstance(last, Name) else ""
+        return Path(text, tuple(_moves(syntax, text)), name)
+    except Invalid as fault:
+        raise Malformed(fault.text, expression=text[:200]) from None
 
 
-def _unread(text: str, here: int) -> Unsupported:
-    message = (
-        f"The path is not read from character {here} on ({text[here : here + 40]!r}): names, [n], "
-        "first(), last(), where(a = 'b' and c.d != 'e'), extension('url') and ofType(T) are."
+def _moved(resource: Resource, moves: tuple[_Move, ...]) -> list[Element]:
+    there = [root(resource)]
+    focus = [there[0].node]
+    env = Environment(
+        Shared(dict.fromkeys(("resource", "rootResource", "context"), focus), NO_SERVICES), focus
     )
-    return Unsupported(message, expression=text[:200])
+    for move in moves:
+        there = move(env, there)
+    return there
 
 
-def _steps(token: re.Match[str]) -> tuple[Step, ...]:
-    if token["end"] is not None:
-        return (Index(0 if token["end"] == "first" else LAST),)
-    if token["of"] is not None:
-        return (OfType(token["type"]),)
-    if token["at"] is not None:
-        return (Index(int(token["at"])),)
-    if token["url"] is not None:
-        same_url = Comparison(("url",), equal=True, literal=_literal(token["url"]))
-        return Child("extension"), Where((same_url,))
-    if token["where"] is not None:
-        return (Where(_comparisons(token["where"])),)
-    return (Child(token["name"].strip("`")),)
+def _moves(syntax: Syntax, text: str) -> list[_Move]:
+    """Return the steps of a path in their order."""
+    found: list[_Move] = []
+    rest: Syntax | None = syntax
+    while rest is not None:
+        moves, rest = _last(rest, text)
+        found = [*moves, *found]
+    return found
 
 
-def _comparisons(text: str) -> tuple[Comparison, ...]:
-    found: list[Comparison] = []
-    here = 0
-    while True:
-        read = _COMPARISON.match(text, here)
-        if read is None:
-            raise _unread(text, here)
-        path = read["path"]
-        names = () if path == "$this" else tuple(part.strip("`") for part in path.split("."))
-        found.append(Comparison(names, read["sign"] == "=", _literal(read["literal"])))
-        here = read.end()
-        if here == len(text):
-            return tuple(found)
-        joined = _AND.match(text, here)
-        if joined is None:
-            raise _unread(text, here)
-        here = joined.end()
+def _last(syntax: Syntax, text: str) -> tuple[list[_Move], Syntax | None]:
+    """Return the last step of a path, and the path before it."""
+    match syntax:
+        case Step(left, Name(name)):
+            return [_child(name)], left
+        case Step(left, Call() as call):
+            return _call(call), left
+        case Indexed(left, index):
+            return [_at(compiled(index))], left
+        case Typed("as", left, kind):
+            return [_picked(as_type(kind))], left
+        case Name(name):
+            return [_first(name)], None
+        case Call():
+            return _call(syntax), None
+        case _:
+            message = (
+                "The path names no place in the resource: names, [n], where(...), first(), last(), "
+                "extension('url'), ofType(T) and what else picks elements do."
+            )
+            raise Unsupported(message, expression=text[:200])
 
 
-def _literal(text: str) -> str:
-    if not text.startswith("'"):
-        return text.removeprefix("@")
-    return _ESCAPE.sub(_unescaped, text[1:-1])
+def _first(name: str) -> _Move:
+    """Compile what stands at the beginning: an element, or the type of the resource."""
+    step = _child(name)
+    return lambda env, there: there if there[0].type == name else step(env, there)
 
 
-def _unescaped(found: re.Match[str]) -> str:
-    mark: str = found[1]
-    if len(mark) > 1:
-        return chr(int(mark[1:], 16))
-    return _ESCAPED.get(mark, mark)
+def _child(name: str) -> _Move:
+    return lambda _env, there: [child for one in there for child in children(one, name)]
+
+
+def _at(index: Run) -> _Move:
+    def move(env: Environment, there: list[Element]) -> list[Element]:
+        at = whole(here(index, env))
+        return there[at:][:1] if at is not None and at >= 0 else []
+
+    return move
+
+
+def _call(call: Call) -> list[_Move]:
+    if call.name == "extension" and len(call.arguments) == 1:
+        same_url = Binary("=", Name("url"), call.arguments[0])
+        return [_child("extension"), _picked(compiled(Call("where", (same_url,), call.at)))]
+    return [_picked(compiled(call))]
+
+
+def _picked(step: Run) -> _Move:
+    def move(env: Environment, there: list[Element]) -> list[Element]:
+        by_node = {id(one.node): one for one in there}
+        found = step(env, [one.node for one in there])
+        if any(id(item) not in by_node for item in found):
+            message = "The path computes a value: a patch needs the place of an element."
+            raise Invalid(message)
+        return [by_node[id(item)] for item in found]
+
+    return move

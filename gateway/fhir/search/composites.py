@@ -11,7 +11,8 @@ from itertools import islice, product
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.fhir.search.emitting import main_emits
-from gateway.fhir.search.parameters import Kind
+from gateway.fhir.search.parameters import Kind, parameter_id
+from gateway.fhir.search.quantities import COMMON, commonly
 from gateway.fhir.search.tree import Node, read_path, visit
 
 if TYPE_CHECKING:
@@ -65,9 +66,13 @@ class _Component:
 
 @dataclass(frozen=True, slots=True)
 class Composite:
-    """One composite parameter: how its elements are found and what is read from each."""
+    """One composite parameter: how its elements are found and what is read from each.
+
+    `common` is what rows with a quantity in its common unit carry, None when there is none.
+    """
 
     id: int
+    common: int | None
     base: Node
     components: tuple[_Component, ...]
 
@@ -79,6 +84,8 @@ class Composite:
             parts = [one.parts(element, resource) for one in self.components]
             for row in islice(product(*parts), _MAX_ROWS):
                 yield (self.id, *_joined(*row))
+                if self.common is not None and (part := _common(row[1])) is not None:
+                    yield (self.common, *_joined(row[0], part, *row[2:]))
 
 
 class _Elements(set[Any]):
@@ -93,6 +100,12 @@ class _Elements(set[Any]):
         self._elements.append(row[1])
 
 
+def _common(part: _Part) -> _Part | None:
+    code, system, low, high = part
+    found = commonly((low, high, code, system))
+    return None if found is None else (found[2], system, *found[:2])
+
+
 def _joined(first: _Part, second: _Part, third: _Part = ("", "", 0.0, 0.0)) -> CompositeRow:
     return (*first[:2], *second, *third[2:])
 
@@ -103,7 +116,10 @@ def composite(parameter: SearchParameter, local_bases: tuple[str, ...]) -> Compo
     for text in parameter.paths:
         base.plant(read_path(text).steps).emit(_itself, 0, 0)
     components = tuple(_component(one, local_bases) for one in parameter.components)
-    return Composite(parameter.id, base, components)
+    common = None
+    if any(one.kind is Kind.QUANTITY for one in parameter.components[1:2]):
+        common = parameter_id(parameter.type, parameter.code + COMMON)
+    return Composite(parameter.id, common, base, components)
 
 
 def _itself(element: Any) -> Iterable[tuple[Any]]:  # noqa: ANN401 - any element

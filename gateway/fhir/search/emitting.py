@@ -23,7 +23,7 @@ from gateway.fhir.search.converters import (
     type_text,
 )
 from gateway.fhir.search.parameters import Kind, parameter_id
-from gateway.fhir.search.quantities import numbers
+from gateway.fhir.search.quantities import COMMON, in_common_units, numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,7 +100,9 @@ def emits(parameter: SearchParameter, path: Path, local_bases: tuple[str, ...]) 
         yield from _position(parameter)
         return
     yield from main_emits(parameter, path, local_bases)
-    if parameter.kind is Kind.TOKEN:
+    if parameter.kind is Kind.QUANTITY:
+        yield _common(parameter, path.type)
+    elif parameter.kind is Kind.TOKEN:
         yield from _token_modifiers(parameter, path.type)
     elif parameter.kind is Kind.REFERENCE and path.type == "Reference":
         yield _logical(parameter, path.target)
@@ -111,6 +113,12 @@ def _position(parameter: SearchParameter) -> Iterator[Emit]:
     for axis in ("latitude", "longitude"):
         identity = parameter_id(parameter.type, f"{parameter.code}:{axis}")
         yield (axis,), Table.QUANTITIES, identity, numbers
+
+
+def _common(parameter: SearchParameter, type_name: str) -> Emit:
+    identity = parameter_id(parameter.type, parameter.code + COMMON)
+    convert = in_common_units(converter(parameter.kind, type_name.partition("@")[0], ""))
+    return _NO_STEP, Table.QUANTITIES, identity, convert
 
 
 def _token_modifiers(parameter: SearchParameter, type_name: str) -> Iterator[Emit]:

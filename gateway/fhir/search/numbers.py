@@ -6,6 +6,7 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
+from gateway.fhir.search.quantities import in_common_unit
 from gateway.fhir.search.values import (
     PREFIXES,
     InvalidSearch,
@@ -63,7 +64,11 @@ def quantity_value(text: str, parameter: SearchParameter) -> QuantityValue:
         raise InvalidSearch(message, expression=parameter.code)
     number = number_value(pieces[0], parameter)
     system, code = (unescaped(piece) or None for piece in (*pieces[1:], "", "")[:2])
-    return QuantityValue(number.prefix, number.value, number.low, number.high, system, code)
+    found = in_common_unit((number.value, number.low, number.high), code, system)
+    if found is None:
+        return QuantityValue(number.prefix, number.value, number.low, number.high, system, code)
+    (value, low, high), common = found
+    return QuantityValue(number.prefix, value, low, high, system, common, in_common_unit=True)
 
 
 def near_value(text: str, parameter: SearchParameter) -> NearValue:

@@ -11,14 +11,17 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.fhir.search.text import bounded
+from gateway.fhir.ucum import SYSTEM, Common, common_unit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 # (low, high, code, system); a bare number has no unit.
 Measured = tuple[float, float, str, str]
 
 OPEN: Final = 1e308
+# Behind the code of a parameter: its rows in the unit in which a dimension is compared.
+COMMON: Final = ":common"
 # Of Money, whose unit is a currency (https://hl7.org/fhir/R4/datatypes.html#Money).
 CURRENCIES: Final = "urn:iso:std:iso:4217"
 
@@ -142,3 +145,38 @@ def _sample(word: str, data: dict[str, Any]) -> float | None:
         return None
     # A word that float takes and FHIR does not write: nan, inf.
     return found if -OPEN <= found <= OPEN else None
+
+
+def in_common_units(convert: Callable[[Any], Iterable[Measured]]) -> Callable[[Any], Any]:
+    """Return a converter that gives what `convert` gives, each in the common unit of UCUM.
+
+    What has no unit of UCUM, or one that is not known here, is left out.
+    """
+
+    def converted(value: Any) -> list[Measured]:  # noqa: ANN401 - any element
+        return [common for row in convert(value) if (common := commonly(row)) is not None]
+
+    return converted
+
+
+def commonly(row: Measured) -> Measured | None:
+    """Return a range in the common unit of its dimension, None when there is none."""
+    low, high, code, system = row
+    found = in_common_unit((low, high), code, system)
+    return None if found is None else (found[0][0], found[0][1], found[1], system)
+
+
+def in_common_unit(
+    values: tuple[float, ...], code: str | None, system: str | None
+) -> tuple[tuple[float, ...], str] | None:
+    """Return values and the unit in which their dimension is compared (`gateway.fhir.ucum`)."""
+    common = common_unit(code) if code and system == SYSTEM else None
+    if common is None:
+        return None
+    return tuple([_moved(value, common) for value in values]), common.code
+
+
+def _moved(value: float, common: Common) -> float:
+    if abs(value) == OPEN or common.is_same:
+        return value
+    return min(max(float(common.of(Decimal(repr(value)))), -OPEN), OPEN)

@@ -80,7 +80,8 @@ class NumberValue:
 class QuantityValue:
     """A number with its unit: `system` None is any system, and then `code` is a code or a unit.
 
-    `code` None is any unit.
+    `code` None is any unit. `in_common_unit` says that it was made one in which every quantity of
+    its dimension is found.
     """
 
     prefix: str
@@ -89,6 +90,7 @@ class QuantityValue:
     high: float
     system: str | None
     code: str | None
+    in_common_unit: bool = False
 
 
 @dataclass(frozen=True, slots=True)

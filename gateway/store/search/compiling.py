@@ -6,6 +6,7 @@ near. The rest is not looked at before `gateway.store.search.probing`.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from gateway.errors import Unsupported
@@ -21,7 +22,9 @@ from gateway.fhir.search.conditions import (
     NotOf,
 )
 from gateway.fhir.search.parameters import Kind, parameter_id
+from gateway.fhir.search.quantities import COMMON
 from gateway.fhir.search.values import (
+    CompositeValue,
     DateValue,
     NearValue,
     NumberValue,
@@ -43,6 +46,7 @@ from gateway.store.search.words import words_node
 if TYPE_CHECKING:
     from gateway.fhir.search.conditions import Condition
     from gateway.fhir.search.parameters import SearchParameter
+    from gateway.fhir.search.values import Value
     from gateway.store.search.asking import Asker
     from gateway.store.search.nodes import Node
 
@@ -122,7 +126,10 @@ class Compiler:
     def _leaf(self, clause: Clause, types: tuple[str, ...]) -> Node:
         found = clause.parameter
         table = _OF_MODIFIER.get(clause.modifier, TABLES[found.kind])
-        code = f"{found.code}:of-type" if clause.modifier == "of-type" else found.code
+        common = [_in_common_unit(value) for value in clause.values]
+        if len(set(common)) > 1:
+            return Either(tuple(self._leaf(one, types) for one in _apart(clause, common)))
+        code = found.code + _rows_of(clause.modifier, common=any(common))
         params = param_ids(found, types, code)
         ranges = _ranges(clause)
         if ranges:
@@ -144,6 +151,25 @@ class Compiler:
                 message = f"The parameter {clause.parameter.code} cannot be searched in this way."
                 raise Unsupported(message, expression=clause.parameter.code)
         return nodes[0] if len(nodes) == 1 else Either(tuple(nodes))
+
+
+def _in_common_unit(value: Value) -> bool:
+    if isinstance(value, CompositeValue):
+        return any(map(_in_common_unit, value.parts))
+    return isinstance(value, QuantityValue) and value.in_common_unit
+
+
+def _apart(clause: Clause, common: list[bool]) -> tuple[Clause, Clause]:
+    """Return the clause for its values in common units and for the others: each has its rows."""
+    pairs = list(zip(clause.values, common, strict=True))
+    some, others = (
+        tuple(one for one, is_common in pairs if is_common is each) for each in (True, False)
+    )
+    return replace(clause, values=some), replace(clause, values=others)
+
+
+def _rows_of(modifier: str, *, common: bool) -> str:
+    return ":of-type" if modifier == "of-type" else COMMON if common else ""
 
 
 def param_ids(found: SearchParameter, types: tuple[str, ...], code: str = "") -> tuple[int, ...]:

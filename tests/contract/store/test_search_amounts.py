@@ -42,15 +42,55 @@ def test_quantities(store: Store) -> None:
             f"Observation?value-quantity=5|{UCUM}|mg": "five about",
             "Observation?value-quantity=5||mg": "five about",
             "Observation?value-quantity=5||milligram": "five",
-            f"Observation?value-quantity=gt5|{UCUM}|mg": "about six",
-            f"Observation?value-quantity=ge5|{UCUM}|mg": "five about six below",
+            f"Observation?value-quantity=gt5|{UCUM}|mg": "about six gram",
+            f"Observation?value-quantity=ge5|{UCUM}|mg": "five about six gram below",
             f"Observation?value-quantity=lt5|{UCUM}|mg": "below",
             f"Observation?value-quantity=le5|{UCUM}|mg": "five below",
-            f"Observation?value-quantity=ne5|{UCUM}|mg": "six below",
-            f"Observation?value-quantity=sa5|{UCUM}|mg": "about six",
+            f"Observation?value-quantity=ne5|{UCUM}|mg": "six gram below",
+            f"Observation?value-quantity=sa5|{UCUM}|mg": "about six gram",
             f"Observation?value-quantity=eb6|{UCUM}|mg": "five about below",
             f"Observation?value-quantity=ap5.4|{UCUM}|mg": "five about below",
-            f"Observation?value-quantity=gt5|{UCUM}|mg&value-quantity=lt6": "about",
+            f"Observation?value-quantity=gt5|{UCUM}|mg&value-quantity=lt6": "about gram",
+        },
+    )
+
+
+def test_quantities_are_found_in_any_unit_of_their_kind(store: Store) -> None:
+    put(
+        store,
+        observation("given", **quantity(7.2, "g/dL")),
+        observation("converted", **quantity(72, "g/L")),
+        observation("near", **quantity(7260, "mg/dL")),
+        observation("mole", **quantity(72, "mmol/L")),
+        observation("fever", **quantity(101.3, "[degF]")),
+        observation("unknown", **quantity(72, "smoot")),
+        observation("unit", valueQuantity={"value": 7.2, "unit": "g/dL"}),
+        observation("none", valueString="72 g/L"),
+    )
+    check(
+        store,
+        {
+            f"Observation?value-quantity=72|{UCUM}|g/L": "given converted",
+            f"Observation?value-quantity=7.2|{UCUM}|g/dL": "given converted",
+            f"Observation?value-quantity=gt7.2|{UCUM}|g/dL": "near",
+            f"Observation?value-quantity=ge72|{UCUM}|g/L&value-quantity=lt72.5|{UCUM}|g/L": (
+                "given converted"
+            ),
+            f"Observation?value-quantity=ne72|{UCUM}|g/L": "near",
+            f"Observation?value-quantity=38.5|{UCUM}|Cel": "fever",
+            f"Observation?value-quantity=72|{UCUM}|smoot": "unknown",
+            "Observation?value-quantity=7.2||g/dL": "given unit",
+            "Observation?value-quantity=72||g/L": "converted",
+            "Observation?value-quantity=72": "converted mole unknown",
+            f"Observation?value-quantity=38.5|{UCUM}|Cel,7.2||g/dL": "given fever unit",
+            f"Observation?code-value-quantity=1-1$72|{UCUM}|g/L": "given converted",
+            f"Observation?combo-code-value-quantity=1-1$gt72|{UCUM}|g/L,1-1$72||mmol/L": (
+                "near mole"
+            ),
+            "Observation?value-quantity:missing=true": "none",
+            "Observation?_sort=value-quantity,_id&value-quantity=gt50": (
+                "converted mole unknown fever near"
+            ),
         },
     )
 

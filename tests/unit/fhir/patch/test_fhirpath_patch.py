@@ -232,23 +232,92 @@ def test_an_element_that_the_type_does_not_have_is_named(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path",
+    ("path", "left"),
     [
-        "Patient.name.where(given.exists())",
-        "Patient.name.given | Patient.name.family",
-        "Patient.name.given.first().substring(1)",
-        "Patient..name",
-        "Patient.name[-1]",
-        "%resource",
-        "[0]",
-        "Patient.name.where(use = official)",
-        "Patient.name.where(use = 'a' or use = 'b')",
-        "a" * 3000,
+        ("Patient.name.where(given.exists() and use.empty())", ["Y", "Z"]),
+        ("Patient.name.where(use = 'old' or text.startsWith('X'))", ["Y", "Z"]),
+        ("Patient.name.where(given contains 'B' and period.start >= @2020-01)", ["X", "Y"]),
+        ("Patient.name.where(%resource.active and $index = 1)", ["X", "Z"]),
+        ("Patient.name.skip(1).first()", ["X", "Z"]),
+        ("Patient.name.tail().where(period.empty())", ["X", "Z"]),
+        ("Patient.name[%resource.name.count() - 1]", ["X", "Y"]),
+        ("Patient.name[-1]", ["X", "Y", "Z"]),
+        ("Patient.name.where(extension('urn:e').value = 7)", ["X", "Y"]),
     ],
 )
-def test_a_path_that_is_not_read_is_refused_from_where_it_starts(path: str) -> None:
-    with pytest.raises(Unsupported, match="is not read from character"):
+def test_a_path_picks_elements_by_any_fhirpath(path: str, left: list[str]) -> None:
+    held = {
+        "active": True,
+        "name": [
+            {"text": "X", "given": ["A"]},
+            {"text": "Y", "use": "official"},
+            {
+                "text": "Z",
+                "use": "official",
+                "given": ["B"],
+                "period": {"start": "2020-05"},
+                "extension": [{"url": "urn:e", "valueInteger": 7}],
+            },
+        ],
+    }
+    after = changed(held, operation("delete", path))
+    assert [one["text"] for one in after["name"]] == left
+
+
+def test_a_choice_may_be_named_as_a_type() -> None:
+    held = {"deceasedDateTime": "2020"}
+    assert changed(held, operation("delete", "Patient.deceased as boolean")) == held
+    assert changed(held, operation("delete", "Patient.deceased as dateTime")) == {}
+
+
+def test_equal_values_are_still_different_places() -> None:
+    held = {"name": [{"given": ["A", "A", "B"]}]}
+    after = changed(held, operation("delete", "Patient.name.given.where($this = 'A').last()"))
+    assert after == {"name": [{"given": ["A", "B"]}]}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "Patient.name.given | Patient.name.family",
+        "%resource",
+        "Patient.name.count() > 1",
+        "'Patient'",
+        "-1",
+    ],
+)
+def test_a_path_that_names_no_place_is_refused(path: str) -> None:
+    with pytest.raises(Unsupported, match="names no place"):
         apply({}, operation("delete", path))
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["Patient.name.given.first().substring(1)", "Patient.name.select(given)", "Patient.children()"],
+)
+def test_a_path_that_computes_a_value_is_refused(path: str) -> None:
+    with pytest.raises(Invalid, match="computes a value"):
+        apply({"name": [{"given": ["Anne"]}]}, operation("delete", path))
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["Patient..name", "[0]", "Patient.name.where(", "a" * 3000, "Patient.name.shout()", "("],
+)
+def test_a_path_that_is_no_fhirpath_is_refused(path: str) -> None:
+    with pytest.raises(Malformed):
+        apply({}, operation("delete", path))
+
+
+@pytest.mark.parametrize("path", [".a" * 999, "a" + ".where(a)" * 222, "a" + "[0]" * 660])
+def test_a_long_path_ends_well(path: str) -> None:
+    with pytest.raises(GatewayError):
+        apply({}, operation("delete", f"Patient{path}" if path[0] == "." else path))
+
+
+def test_a_criterion_of_many_steps_ends_well() -> None:
+    with pytest.raises(GatewayError):
+        apply({"name": [{"text": "X"}]}, operation("delete", f"name.where(a{'.a' * 900})"))
 
 
 @pytest.mark.parametrize(

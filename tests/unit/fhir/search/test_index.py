@@ -15,6 +15,7 @@ from gateway.fhir.search.text import exact_of
 from gateway.fhir.wire import Digits
 
 _BASE = "https://passerelle.example/fhir"
+_UCUM = "http://unitsofmeasure.org"
 
 
 def _id(name: str) -> int:
@@ -312,7 +313,25 @@ def test_a_quantity_is_found_by_its_code_and_its_unit(
     quantity: object, rows: set[tuple[Any, ...]]
 ) -> None:
     item = {"resourceType": "ChargeItem", "quantity": quantity}
-    assert index_rows(item) == _rows(quantities={("ChargeItem.quantity", *row) for row in rows})
+    found = index_rows(item).quantities
+    as_given = parameter_id("ChargeItem", "quantity")
+    assert {row for row in found if row[0] == as_given} == {(as_given, *row) for row in rows}
+
+
+def test_a_quantity_is_found_in_the_common_unit_of_its_dimension_too() -> None:
+    given = {"value": Digits("7.20"), "unit": "g/100 ml", "code": "g/dL", "system": _UCUM}
+    observation = {
+        "resourceType": "Observation",
+        "code": {"coding": [{"code": "hb"}]},
+        "valueQuantity": {**given, "comparator": ">"},
+    }
+    rows = index_rows(observation)
+    common = parameter_id("Observation", "value-quantity:common")
+    assert [row[1:] for row in rows.quantities if row[0] == common] == [(72.0, OPEN, "g/L", _UCUM)]
+    common = parameter_id("Observation", "code-value-quantity:common")
+    assert [row[1:] for row in rows.composites if row[0] == common] == [
+        ("hb", "", "g/L", _UCUM, 72.0, OPEN, 0.0, 0.0)
+    ]
 
 
 def test_a_range_is_open_where_it_has_no_end() -> None:

@@ -12,6 +12,7 @@ from gateway.fhir.search.parameters import Kind, SearchParameter
 from gateway.fhir.search.values import NearValue, NumberValue, QuantityValue
 
 _NUMBER = SearchParameter("RiskAssessment", "probability", Kind.NUMBER, ())
+_FEVER = (37.77777777777778, 37.5, 38.05555555555556)
 _QUANTITY = SearchParameter("Observation", "value-quantity", Kind.QUANTITY, ())
 _NEAR = SearchParameter("Location", "near", Kind.SPECIAL, ())
 _UCUM = "http://unitsofmeasure.org"
@@ -42,7 +43,16 @@ def test_the_digits_of_a_number_are_its_precision(text: str, value: NumberValue)
     ("text", "value"),
     [
         ("5.4", QuantityValue("eq", 5.4, 5.35, 5.45, None, None)),
-        (f"5.4|{_UCUM}|mg", QuantityValue("eq", 5.4, 5.35, 5.45, _UCUM, "mg")),
+        (
+            f"5.4|{_UCUM}|mg",
+            QuantityValue("eq", 5.4e-6, 5.35e-6, 5.45e-6, _UCUM, "kg", in_common_unit=True),
+        ),
+        (
+            f"7.2|{_UCUM}|g/dL",
+            QuantityValue("eq", 72, 71.5, 72.5, _UCUM, "g/L", in_common_unit=True),
+        ),
+        (f"gt100|{_UCUM}|[degF]", QuantityValue("gt", *_FEVER, _UCUM, "Cel", in_common_unit=True)),
+        (f"5|{_UCUM}|smoot", QuantityValue("eq", 5, 4.5, 5.5, _UCUM, "smoot")),
         ("le5.4||mg", QuantityValue("le", 5.4, 5.35, 5.45, None, "mg")),
         (f"5|{_UCUM}|", QuantityValue("eq", 5, 4.5, 5.5, _UCUM, None)),
         (r"5||a\|b", QuantityValue("eq", 5, 4.5, 5.5, None, "a|b")),
