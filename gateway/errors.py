@@ -4,7 +4,8 @@
     ├── Malformed             cannot be read at all
     │   └── Truncated         ended before its end: may be sent again whole
     ├── Invalid               read, but against the rules (several issues at once)
-    │   └── RequiredMissing   a required element is absent
+    │   ├── RequiredMissing   a required element is absent
+    │   └── Ineligible        against a rule of a care programme
     ├── Unsupported           a type, event or feature that is not served here
     ├── UnknownReference      points to something that does not exist
     ├── Conflict              contradicts what is already held
@@ -98,6 +99,12 @@ class RequiredMissing(Invalid):
 
     issue_code = "required"
     err_code = "101"
+
+
+class Ineligible(Invalid):
+    """Against a rule of a care programme: each issue is a sentence for the person who asked."""
+
+    issue_code = "business-rule"
 
 
 class Unsupported(GatewayError):

@@ -296,7 +296,9 @@ def as_contained(applied: Applied) -> Resource:
 def _moved(element: Any, names: Mapping[str, str]) -> Any:  # noqa: ANN401 - any FHIR element
     if isinstance(element, dict):
         return {
-            key: names.get(part, part) if key == "reference" else _moved(part, names)
+            key: names.get(part, part)
+            if key == "reference" and isinstance(part, str)
+            else _moved(part, names)
             for key, part in element.items()
         }
     if isinstance(element, list):

@@ -114,6 +114,10 @@ _SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
         "{what} n'est pas un patient connu.",
         "{what} is not a patient that is known.",
     ),
+    "not-here": (
+        "{what} n'est pas connu ici.",
+        "{what} is not known here.",
+    ),
     "patient-other": (
         "{what} concerne un autre patient.",
         "{what} is about another patient.",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from gateway.fhir.bundle import searchset_pieces
 from gateway.fhir.parameters import read_parameters, read_query
 from gateway.fhir.wire import dumps
-from gateway.rest.answer import Answer
+from gateway.rest.answer import Answer, version_headers
 from gateway.rest.body import read_resource
 from gateway.rest.call import read_pairs
 from gateway.rest.negotiation import FORM, media_type
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from gateway.fhir.parameters import Given, Input
     from gateway.fhir.wire import Resource
     from gateway.rest.call import Call
+    from gateway.store.records import Written
 
 
 def given(call: Call, *inputs: Input) -> Given:
@@ -41,6 +42,19 @@ def given(call: Call, *inputs: Input) -> Given:
 def told(resource: Resource, status: int = 200) -> Answer:
     """Answer with a resource."""
     return Answer(status, dumps(resource))
+
+
+def told_written(call: Call, written: Sequence[Written]) -> Answer:
+    """Answer 201 with what an operation wrote, as a Bundle; `Location` is that of the first."""
+    base = call.ports.settings.fhir_url
+    entries = [
+        {"fullUrl": f"{base}/{one.stored.reference}", "resource": one.stored.resource}
+        for one in written
+    ]
+    first = written[0].stored
+    location = f"{base}/{first.reference}/_history/{first.version}".encode("ascii")
+    bundle: Resource = {"resourceType": "Bundle", "type": "collection", "entry": entries}
+    return Answer(201, dumps(bundle), (*version_headers(first), (b"location", location)))
 
 
 def told_found(

@@ -14,6 +14,7 @@ from gateway.rest.operations import (
     meta,
     validate,
 )
+from gateway.rest.operations.programme_table import PROGRAMMES
 
 # Where HL7 keeps the definitions of its operations.
 _DEFINED: Final = "http://hl7.org/fhir/OperationDefinition"
@@ -112,4 +113,5 @@ OPERATIONS: Final = (
         only="Measure",
         inputs=evaluate_measure.INPUTS,
     ),
+    *PROGRAMMES,
 )
