@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import zlib
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 # zlib: 16 on top of the window means a gzip header.
 _GZIP_WINDOW: Final = 16 + zlib.MAX_WBITS
+# How many times the limit is thrown away before the connection is cut.
+_PASSED_OVER: Final = 4
+_PATIENCE_SECONDS: Final = 1.0
 
 
 class Disconnected(Exception):
@@ -36,6 +40,9 @@ async def read_body(receive: Receive, headers: Mapping[bytes, bytes], limit: int
     """
     declared = headers.get(b"content-length", b"0")
     if declared.isdigit() and int(declared) > limit:
+        # Who waits for "100 Continue" has not begun to send.
+        if b"expect" not in headers:
+            await _pass_over(receive, limit)
         raise _too_large(limit)
     unpacker = _unpacker(headers.get(b"content-encoding"), limit)
     chunks: list[bytes] = []
@@ -50,11 +57,25 @@ async def read_body(receive: Receive, headers: Mapping[bytes, bytes], limit: int
             chunk = unpacker.unpack(chunk)
             size += len(chunk)
             if size > limit:
+                await _pass_over(receive, limit)
                 raise _too_large(limit)
             chunks.append(chunk)
         more = event.get("more_body", False)
     unpacker.end()
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+async def _pass_over(receive: Receive, limit: int) -> None:
+    """Take what is still being sent, within bounds: who is cut off hears no answer."""
+    size, more = 0, True
+    try:
+        while more and size <= _PASSED_OVER * limit:
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                event = await receive()
+            size += len(event.get("body", b""))
+            more = event.get("more_body", False)
+    except TimeoutError:
+        pass
 
 
 def _too_large(limit: int) -> TooLarge:

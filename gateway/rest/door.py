@@ -17,6 +17,7 @@ from gateway.rest.call import Call, merged, read_pairs
 from gateway.rest.dispatch import Place
 from gateway.rest.negotiation import DEFAULT, represent
 from gateway.rest.refusals import failed, refused
+from gateway.rest.search import posted
 from gateway.rest.sending import send_answer
 from gateway.rest.writing import Writer
 
@@ -40,6 +41,8 @@ _ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _VERSION: Final = re.compile(r"[0-9]{1,9}")
 _REFUSED: Final = 400
 _SLOW_SECONDS: Final = 1.0
+# Where the parameters of a search, `_format` among them, may be in the body.
+_FORM_PATH: Final = "/_search"
 _WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 # Each thread has a database connection with a page cache of its own.
 _THREADS: Final = 4
@@ -93,6 +96,10 @@ class Door:
             )
             if method in _WITH_BODY:
                 call.body = await read_body(receive, headers, self._limit)
+                if template.endswith(_FORM_PATH):
+                    pairs = posted(call)
+                    representation = _representation(found.route, headers, pairs)
+                    call.representation = representation
             answer = await self._run(found.route, call)
         except Disconnected:
             return
@@ -142,7 +149,7 @@ class Door:
         if place is Place.LOOP or (place is Place.LOOKUP and self._local_reads):
             return _at_once(route, call)
         if place is Place.WRITE:
-            return self._writer.submit(partial(route.answer, call))
+            return self._writer.submit(partial(route.answer, call), len(call.body))
         return asyncio.get_running_loop().run_in_executor(self._threads, route.answer, call)
 
 

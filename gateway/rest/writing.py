@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from gateway.store.write_queue import Outcome, WriteQueue
 
@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from gateway.store.api import Store
 
 
+# Octets of a body: to read and judge so many takes longer than a commit.
+_LARGE: Final = 256 * 1024
+
+
 class Writer:
     """Runs writes in the order they came."""
 
@@ -21,15 +25,15 @@ class Writer:
         """Write to `store`."""
         self._queue = WriteQueue(store)
 
-    def submit(self, work: Callable[[], Answer]) -> asyncio.Future[Answer]:
-        """Queue a write from the loop; its answer comes once it is durable."""
+    def submit(self, work: Callable[[], Answer], size: int = 0) -> asyncio.Future[Answer]:
+        """Queue a write of a body of `size` from the loop; its answer comes once it is durable."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Answer] = loop.create_future()
 
         def settle(outcome: Outcome[Answer]) -> None:
             loop.call_soon_threadsafe(_settle, future, outcome)
 
-        self._queue.submit(work, settle)
+        self._queue.submit(work, settle, alone=size >= _LARGE)
         return future
 
 

@@ -34,6 +34,7 @@ class Outcome(NamedTuple, Generic[Result]):
 class _Job(NamedTuple):
     work: Callable[[], Any]
     settle: Callable[[Outcome[Any]], None]
+    alone: bool = False
 
 
 class WriteQueue:
@@ -43,16 +44,28 @@ class WriteQueue:
         """Write to `store`; the thread starts with the first piece of work."""
         self._store = store
         self._jobs: SimpleQueue[_Job] = SimpleQueue()
+        # Taken, and kept for the next commit.
+        self._held: _Job | None = None
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
 
-    def submit(self, work: Callable[[], Result], settle: Callable[[Outcome[Result]], None]) -> None:
-        """Queue `work`; `settle` hears of its outcome, from the writing thread, once durable."""
+    def submit(
+        self,
+        work: Callable[[], Result],
+        settle: Callable[[Outcome[Result]], None],
+        *,
+        alone: bool = False,
+    ) -> None:
+        """Queue `work`; `settle` hears of its outcome, from the writing thread, once durable.
+
+        What takes long before it writes is done `alone`: in one commit with others it would keep
+        the database, and with it every other door, waiting all the while.
+        """
         with self._starting:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="writes", daemon=True)
                 self._thread.start()
-        self._jobs.put(_Job(work, settle))
+        self._jobs.put(_Job(work, settle, alone))
 
     def run(self, work: Callable[[], Result]) -> Result:
         """Queue `work` and wait; raises what it raised, or `Unavailable` if it is not durable."""
@@ -71,10 +84,15 @@ class WriteQueue:
                 job.settle(outcome)
 
     def _take(self) -> list[_Job]:
-        jobs = [self._jobs.get()]
+        jobs = [self._held or self._jobs.get()]
+        self._held = None
         try:
-            while len(jobs) < _BATCH:
-                jobs.append(self._jobs.get_nowait())
+            while len(jobs) < _BATCH and not jobs[0].alone:
+                job = self._jobs.get_nowait()
+                if job.alone:
+                    self._held = job
+                    break
+                jobs.append(job)
         except Empty:
             pass
         return jobs

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
+from threading import Event
 from typing import TYPE_CHECKING
 
 import pytest
 
 from gateway.errors import Unavailable
 from gateway.store.api import open_store
-from gateway.store.write_queue import WriteQueue
+from gateway.store.write_queue import Outcome, WriteQueue
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,6 +40,38 @@ def test_each_writer_gets_its_own_result_and_finds_it_committed(
 
     with ThreadPoolExecutor(12) as pool:
         assert all(pool.map(write, range(100)))
+    elsewhere.close()
+
+
+def test_what_takes_long_before_it_writes_keeps_nobody_elses_transaction_open(
+    store: Store, database_url: str
+) -> None:
+    queue = WriteQueue(store)
+    elsewhere = open_store(database_url)
+    started, told = Event(), SimpleQueue[Outcome[object]]()
+
+    def first() -> None:
+        with store.transaction() as tx:
+            tx.put(patient(1))
+        # Both others are queued when this one commits.
+        started.wait(10)
+
+    def large() -> None:
+        # Another door writes meanwhile: it would wait in vain were the database held here.
+        with elsewhere.transaction() as tx:
+            tx.put(patient(2))
+        with store.transaction() as tx:
+            tx.put(patient(3))
+
+    def last() -> None:
+        with store.transaction() as tx:
+            tx.put(patient(4))
+
+    for work, alone in ((first, False), (last, False), (large, True), (last, False)):
+        queue.submit(work, told.put, alone=alone)
+    started.set()
+    assert [told.get(timeout=30).fault for _ in range(4)] == [None] * 4
+    assert all(elsewhere.read("Patient", f"p{number}") for number in range(1, 5))
     elsewhere.close()
 
 

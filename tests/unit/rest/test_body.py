@@ -50,6 +50,40 @@ def test_an_undeclared_body_is_refused_when_it_passes_the_limit() -> None:
         body_of(b"x" * 60, b"x" * 60, b"never read")
 
 
+def test_what_is_still_being_sent_is_taken_so_that_the_refusal_is_heard() -> None:
+    taken: list[int] = []
+
+    async def receive() -> MutableMapping[str, Any]:
+        taken.append(100)
+        return {"type": "http.request", "body": b"x" * 100, "more_body": len(taken) < 3}
+
+    with pytest.raises(TooLarge):
+        asyncio.run(read_body(receive, {b"content-length": b"300"}, 100))
+    assert len(taken) == 3
+
+
+def test_a_body_without_end_is_not_taken_for_ever() -> None:
+    taken: list[int] = []
+
+    async def receive() -> MutableMapping[str, Any]:
+        taken.append(100)
+        return {"type": "http.request", "body": b"x" * 100, "more_body": True}
+
+    with pytest.raises(TooLarge):
+        asyncio.run(read_body(receive, {}, 100))
+    assert len(taken) < 10
+
+
+def test_who_waits_for_leave_to_send_is_refused_before() -> None:
+    asked = {b"content-length": b"101", b"expect": b"100-continue"}
+
+    async def receive() -> MutableMapping[str, Any]:
+        raise AssertionError
+
+    with pytest.raises(TooLarge):
+        asyncio.run(read_body(receive, asked, 100))
+
+
 def test_a_caller_that_leaves_is_noticed() -> None:
     with pytest.raises(Disconnected):
         body_of()

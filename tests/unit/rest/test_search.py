@@ -89,6 +89,14 @@ def test_post_searches_by_body_and_address(caller: Caller, patient: dict[str, An
     assert "gender=female&family=lefevre" in links(answer.json())["self"]
 
 
+def test_a_form_says_in_which_format_it_is_answered(caller: Caller) -> None:
+    answer = caller.ask("POST", "/fhir/Patient/_search", content="_format=xml", headers=FORM)
+    assert answer.headers["content-type"] == "application/fhir+xml;charset=utf-8"
+    assert "<Bundle" in answer.text
+    refused = caller.ask("POST", "/fhir/Patient/_search", content="_format=ttl", headers=FORM)
+    assert refused.status_code == 406
+
+
 def test_a_post_search_takes_a_form_only(caller: Caller) -> None:
     answer = caller.ask("POST", "/fhir/Patient/_search", json={"family": "x"})
     assert answer.status_code == 415
