@@ -13,7 +13,7 @@ PEERS := .venv-peers
 CLIENTS := tests/interop/clients
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test peers interop check bench format lock lock-peers clean
+.PHONY: help run demo test peers interop check bench profiles format lock lock-peers clean
 
 help:
 	@echo "make demo     one patient's story through the real doors"
@@ -23,6 +23,7 @@ help:
 	@echo "make interop  the suite against real peers"
 	@echo "make check    format, lint, types, floors, docs"
 	@echo "make bench    the benchmarks"
+	@echo "make profiles the package of our own profiles, and its pages"
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed and none was found." >&2; exit 1; }
@@ -65,7 +66,7 @@ $(NPM_CLIENTS): $(CLIENTS)/%/node_modules/clients.stamp: $(CLIENTS)/%/package-lo
 	  cd $(CLIENTS)/$* && npm ci --omit=peer --ignore-scripts --no-audit --no-fund --silent && touch node_modules/clients.stamp; \
 	fi
 
-peers: $(PEERS)/clients.stamp $(NPM_CLIENTS)
+peers: $(PEERS)/clients.stamp $(NPM_CLIENTS) profiles/ig/node_modules/tools.stamp
 
 interop: $(VENV)/dev.stamp peers
 	@$(BIN)/python scripts/peers.py
@@ -80,10 +81,22 @@ check: $(VENV)/dev.stamp
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/check_docs.py
+	$(BIN)/python scripts/document_profiles.py --check
 
 # BENCH=search,rivals for some families (bench/page.py), SIZES=100000 for one size of store.
 bench: $(VENV)/dev.stamp
 	@$(BIN)/python -m bench $(if $(BENCH),--only $(BENCH)) $(if $(SIZES),--sizes $(SIZES))
+
+# Needs npm, and FR Core 2.2.0 below ../shared or $$GATEWAY_SHARED.
+profiles/ig/node_modules/tools.stamp: profiles/ig/package-lock.json
+	@if command -v npm >/dev/null 2>&1; then \
+	  echo "==> Installing SUSHI and the definitions of R4 (once)"; \
+	  cd profiles/ig && npm ci --ignore-scripts --no-audit --no-fund --silent && touch node_modules/tools.stamp; \
+	fi
+
+profiles: $(VENV)/dev.stamp profiles/ig/node_modules/tools.stamp
+	@$(BIN)/python scripts/compile_profiles.py
+	@$(BIN)/python scripts/document_profiles.py
 
 format: $(VENV)/dev.stamp
 	$(BIN)/ruff format .
@@ -104,4 +117,4 @@ LOCK := --quiet --generate-hashes --strip-extras --allow-unsafe --no-header \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
 clean:
-	rm -rf $(VENV) $(PEERS) $(CLIENTS)/node/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) $(CLIENTS)/node/node_modules profiles/ig/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis

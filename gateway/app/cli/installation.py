@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from gateway.app.built_in import install_built_in
 from gateway.app.cli.packages import packages_state
 from gateway.errors import GatewayError
 from gateway.settings import read_settings
@@ -42,6 +43,7 @@ def upgrade(settings: Settings, _given: argparse.Namespace) -> int:
     """Create or upgrade the database."""
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     changed = migrate(settings.database_url)
+    install_built_in(settings)
     print("The database is ready." if changed else "The database was ready already.")
     return 0
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.app import doors
 from gateway.app.assembly import install_definitions
+from gateway.app.built_in import install_built_in
 from gateway.app.certificates import certificates_of
 from gateway.app.log import start_logging
 from gateway.app.metrics import prepare_metrics
@@ -55,6 +56,7 @@ def run(settings: Settings, given: argparse.Namespace) -> int:
     prepare_metrics(settings.run_dir / "metrics", alone=not doors.door_states(settings))
     migrate(settings.database_url)
     install_definitions(settings)
+    install_built_in(settings)
 
     def announce(seconds: float) -> None:
         print(f"Passerelle is ready ({seconds:.2f} s).", file=sys.stderr)
