@@ -12,6 +12,7 @@ from gateway.dimse.pdu import (
     ContextResult,
     DataValue,
     ProposedContext,
+    UserInformation,
 )
 from gateway.errors import Malformed
 
@@ -42,6 +43,7 @@ def test_an_association_request_is_read() -> None:
         titles=b"GATEWAY".ljust(16) + b"SCANNER".ljust(16),
         application_context=pdu.APPLICATION_CONTEXT,
         contexts=(ProposedContext(1, CT, (EXPLICIT,)),),
+        user=UserInformation(16384),
     )
 
 
