@@ -16,7 +16,8 @@ from gateway.delivery.recipients import resource_changed
 from gateway.ingest.linking import Linking
 from gateway.ingest.search_parameters import SearchParameters
 from gateway.store.api import Store, open_store
-from gateway.store.objects import Objects, open_objects
+from gateway.store.landing import Landing
+from gateway.store.objects import open_objects
 
 if TYPE_CHECKING:
     from gateway.delivery.ports import Channel
@@ -51,7 +52,7 @@ class Foundation:
 
     settings: Settings
     store: Store
-    objects: Objects
+    objects: Landing
     linking: Linking
     parameters: SearchParameters
     # Set when the process is done: what watches the store ends.
@@ -69,7 +70,7 @@ def found(settings: Settings) -> Foundation:
     Search parameters of packages and clients are known from here on.
     """
     store = open_store(settings.database_url, clock=now, local_bases=(settings.fhir_url,))
-    objects = open_objects(settings.objects_url, settings.data_dir)
+    objects = Landing(open_objects(settings.objects_url, settings.data_dir), store)
     linking = Linking()
     store.watch(linking.changed)
     store.watch(resource_changed)

@@ -8,6 +8,7 @@ import logging
 import os
 import threading
 import time
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from gateway import __version__
@@ -25,11 +26,14 @@ if TYPE_CHECKING:
     from gateway.ingest.study import StudyIngest
     from gateway.settings import Settings
     from gateway.store.api import Store
+    from gateway.store.landing import Landing
 
 _log = logging.getLogger("gateway.serve")
 DOORS: Final = ("http", "mllp", "dimse", "delivery")
 _STUDY_POLL_SECONDS: Final = 0.25
 _INDEX_POLL_SECONDS: Final = 0.5
+# What has landed stays so long with its row: a sender in full swing is not slowed down.
+_LANDED_SECONDS: Final = 2.0
 # Less than the supervisor waits before it kills.
 _DRAIN_SECONDS: Final = 20.0
 
@@ -117,12 +121,16 @@ def _dimse(settings: Settings, stop: threading.Event, ready: Callable[[], None])
     studies = assembly.build_studies(base)
     settling = threading.Thread(target=_settle_studies, args=(studies, stop), name="studies")
 
+    landing = threading.Thread(target=_bring_away, args=(base.objects, stop), name="landing")
+
     def begin() -> None:
         settling.start()
+        landing.start()
         ready()
 
     _listen(base, settings, stop, begin)
     settling.join()
+    landing.join()
     base.close()
 
 
@@ -156,6 +164,20 @@ def _settle_studies(studies: StudyIngest, stop: threading.Event) -> None:
         except Unavailable:
             # The store says it cannot commit now: the study stays pending.
             _log.warning("store.unavailable")
+
+
+def _bring_away(objects: Landing, stop: threading.Event) -> None:
+    """Bring small objects to the object store behind the commits, a quarter of the time."""
+    pause = _LANDED_SECONDS
+    while not stop.wait(pause):
+        began = time.monotonic()
+        try:
+            busy = objects.bring_away(assembly.now() - timedelta(seconds=_LANDED_SECONDS)) > 0
+        except Unavailable:
+            # The store or the object store says it cannot now: what has landed waits.
+            _log.warning("store.unavailable")
+            busy = False
+        pause = 3 * (time.monotonic() - began) if busy else _LANDED_SECONDS
 
 
 def _delivery(settings: Settings, stop: threading.Event, ready: Callable[[], None]) -> None:

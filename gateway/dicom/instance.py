@@ -14,10 +14,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ReceivedInstance:
-    """One object, whole and durable in a file of the spool, that nobody has answered for yet.
+    """One object, whole, that nobody has answered for yet.
 
-    `path` is a Part 10 file whose dataset is byte for byte what was sent; `sha256` is the digest of
-    the whole file in hex, `size` its length in bytes. Whoever takes the object over renames the
+    `path` is a Part 10 file of the spool whose dataset is byte for byte what was sent; a small
+    object has no file, and its bytes are `content`. `sha256` is the digest of the whole file in
+    hex, `size` its length in bytes. Whoever takes the object over makes it durable and renames the
     file; what is still there after the answer is deleted by the door. `refusal` says why the door
     cannot take it: it is kept in the journal and nowhere else. `door` is the protocol it came by.
     """
@@ -34,3 +35,4 @@ class ReceivedInstance:
     header: InstanceHeader
     door: str = "dimse"
     refusal: GatewayError | None = None
+    content: bytes | None = None

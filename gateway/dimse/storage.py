@@ -11,7 +11,7 @@ from gateway.access.decision import Request, decide
 from gateway.dicom.header import InstanceHeader, read_header, read_header_from
 from gateway.dicom.instance import ReceivedInstance
 from gateway.dicom.part10 import file_head
-from gateway.dimse.spool import SpoolFile
+from gateway.dimse.spool import SMALL_BYTES, SpoolFile
 from gateway.errors import Forbidden, GatewayError, Invalid, Malformed, Unavailable
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Storing:
         self._receive = receive
         self._begun = time.perf_counter()
         head = file_head(command.sop_class, command.sop_instance, transfer_syntax)
-        self._file = SpoolFile(spool, head)
+        self._file = SpoolFile(spool, head, small=SMALL_BYTES)
         self.write = self._file.write
 
     def outcome(self) -> Outcome:
@@ -99,7 +99,6 @@ class Storing:
         )
         if not decision.permitted:
             raise Forbidden(decision.reason)
-        file.flush()
         header = self._header()
         self._compare(header)
         file.finish()
@@ -121,6 +120,7 @@ class Storing:
             sha256=file.sha256,
             header=header,
             refusal=refusal,
+            content=file.content,
         )
 
     def _keep_refused(self, refusal: GatewayError) -> None:
@@ -145,6 +145,7 @@ class Storing:
         else:
             if whole or header.complete:
                 return header
+        file.flush()
         with file.path.open("rb") as content:
             content.seek(file.dataset_offset)
             return read_header_from(content, self._transfer_syntax)

@@ -60,12 +60,14 @@ class InstanceIngest:
         return _SUCCESS
 
     def _hold(self, received: ReceivedInstance) -> None:
-        self._objects.adopt(received.path, received.sha256)
+        if received.content is None:
+            self._objects.adopt(received.path, received.sha256)
         instance = _instance(received, self._clock())
         with self._store.transaction() as tx:
             held = tx.held_instance(instance.sop_uid)
             if instance.object in held:
                 return
+            _land(tx, received, instance.received)
             if held:
                 self._keep_aside(tx, instance, received)
                 return
@@ -93,13 +95,19 @@ class InstanceIngest:
         issue = Issue(refusal.text, code=refusal.issue_code)
         entry = _entry(received, self._clock(), refusal.dimse_status, issue)
         try:
-            if received.path.exists():
+            if received.content is None and received.path.exists():
                 self._objects.adopt(received.path, received.sha256)
             with self._store.transaction() as tx:
+                _land(tx, received, entry.received)
                 tx.record(entry)
         except Exception as fault:  # noqa: BLE001 - the sender is refused all the same
             kind = type(fault).__name__
             _log.error("dimse.fault", extra={"instance": received.sop_instance, "kind": kind})
+
+
+def _land(tx: Transaction, received: ReceivedInstance, now: datetime) -> None:
+    if received.content is not None:
+        tx.land(received.sha256, received.content, now)
 
 
 def _entry(received: ReceivedInstance, now: datetime, status: int, issue: Issue) -> JournalEntry:

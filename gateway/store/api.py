@@ -32,7 +32,7 @@ from gateway.store.search.explaining import explanation
 from gateway.store.search.figures import members, tallies
 from gateway.store.search.running import run
 from gateway.store.search.sql import FLAVORS, SET_FLAVORS
-from gateway.store.statements import CURRENT_COLUMNS, DELIVERY, RESOURCE, VERSION
+from gateway.store.statements import CURRENT_COLUMNS, DELIVERY, LANDED, RESOURCE, VERSION
 from gateway.store.transaction import Transaction
 
 if TYPE_CHECKING:
@@ -303,6 +303,24 @@ class Store(JournalReader):
         with self.database.reading() as cursor:
             cursor.execute(sql.text, [to_micros(before)])
             return [(row[0], row[1]) for row in cursor.fetchall()]
+
+    def landed(self, sha256: str) -> bytes | None:
+        """Return a small object that is not in the object store yet, or None."""
+        sql = self.database.sql["landed_content"]
+        with self.database.reading() as cursor:
+            cursor.execute(sql.text, [sha256])
+            row = cursor.fetchone()
+            return None if row is None else bytes(row[0])
+
+    def landed_before(self, moment: datetime, limit: int) -> dict[str, bytes]:
+        """Return small objects that have waited longest for the object store, by name."""
+        statement = (
+            select(LANDED.c.sha256, LANDED.c.content)
+            .where(LANDED.c.landed < to_micros(moment))
+            .order_by(LANDED.c.landed)
+            .limit(limit)
+        )
+        return {row[0]: bytes(row[1]) for row in self._fetch(statement)}
 
     # Numbers
 

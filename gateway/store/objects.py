@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 from gateway.errors import NotFound, OutOfSpace, Unavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
 _CHUNK: Final = 1 << 20
@@ -30,8 +31,11 @@ class Objects(Protocol):
     def put(self, content: bytes) -> str:
         """Keep `content` durably and return its name; raises `Unavailable` or `OutOfSpace`."""
 
+    def put_all(self, contents: Mapping[str, bytes]) -> None:
+        """Keep objects by their names, all durable when it returns; raises as `put` does."""
+
     def adopt(self, path: Path, sha256: str) -> None:
-        """Move a written and fsynced file in under its name; raises `Unavailable`."""
+        """Move a written file in under its name, durably; raises as `put` does."""
 
     def open(self, sha256: str) -> BinaryIO:
         """Open an object for reading; raises `NotFound`."""
@@ -84,28 +88,48 @@ class FileObjects:
     def put(self, content: bytes) -> str:
         """Write, fsync, rename, fsync the directory."""
         sha256 = hashlib.sha256(content).hexdigest()
-        if self._is_here(sha256):
-            return sha256
-        try:
-            self.spool.mkdir(parents=True, exist_ok=True, mode=_DIRECTORY_MODE)
-            descriptor, name = tempfile.mkstemp(dir=self.spool)
-            try:
-                with os.fdopen(descriptor, "wb") as file:
-                    file.write(content)
-                    file.flush()
-                    os.fsync(file.fileno())
-            except OSError:
-                Path(name).unlink(missing_ok=True)
-                raise
-        except OSError as fault:
-            raise _refusal(fault) from fault
-        self.adopt(Path(name), sha256)
+        self.put_all({sha256: content})
         return sha256
 
-    def _is_here(self, sha256: str) -> bool:
-        """Say whether an object is there, and that somebody has just wanted it to be."""
+    def put_all(self, contents: Mapping[str, bytes]) -> None:
+        """Write all, then fsync all: the first flush carries most of the others."""
+        drafts: dict[str, Path] = {}
         try:
-            os.utime(self._path(sha256))
+            self.spool.mkdir(parents=True, exist_ok=True, mode=_DIRECTORY_MODE)
+            for sha256, content in contents.items():
+                if not self._is_here(sha256, len(content)):
+                    drafts[sha256] = self._draft(content)
+            for draft in drafts.values():
+                _fsync(draft)
+            for sha256, draft in drafts.items():
+                draft.rename(self._place(sha256))
+            for directory in {self._path(sha256).parent for sha256 in drafts}:
+                _fsync(directory)
+        except OSError as fault:
+            for draft in drafts.values():
+                draft.unlink(missing_ok=True)
+            raise _refusal(fault) from fault
+
+    def _draft(self, content: bytes) -> Path:
+        descriptor, name = tempfile.mkstemp(dir=self.spool)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+        except OSError:
+            Path(name).unlink(missing_ok=True)
+            raise
+        return Path(name)
+
+    def _is_here(self, sha256: str, size: int) -> bool:
+        """Say whether an object is there, and that somebody has just wanted it to be.
+
+        What a lost machine has left half written has another size, and is written again.
+        """
+        path = self._path(sha256)
+        try:
+            if path.stat().st_size != size:
+                return False
+            os.utime(path)
         except FileNotFoundError:
             return False
         except OSError as fault:
@@ -113,19 +137,28 @@ class FileObjects:
         return True
 
     def adopt(self, path: Path, sha256: str) -> None:
-        """Rename the file into place; an object that is there already stays as it is."""
+        """Rename the file into place; an object that is there already stays as it is.
+
+        The fsync after the rename carries both: one commit of the file system's journal, not two.
+        """
         target = self._path(sha256)
         try:
-            if self._is_here(sha256):
+            if self._is_here(sha256, path.stat().st_size):
                 path.unlink()
                 return
-            if not target.parent.exists():
-                target.parent.mkdir(parents=True, exist_ok=True, mode=_DIRECTORY_MODE)
-                _fsync_directory(self._root)
-            path.rename(target)
-            _fsync_directory(target.parent)
+            path.rename(self._place(sha256))
+            _fsync(target)
+            _fsync(target.parent)
         except OSError as fault:
             raise _refusal(fault) from fault
+
+    def _place(self, sha256: str) -> Path:
+        """Return where an object goes; its directory is there."""
+        target = self._path(sha256)
+        if not target.parent.exists():
+            target.parent.mkdir(parents=True, exist_ok=True, mode=_DIRECTORY_MODE)
+            _fsync(self._root)
+        return target
 
     def open(self, sha256: str) -> BinaryIO:
         """Open the file."""
@@ -162,8 +195,9 @@ class FileObjects:
             raise _refusal(fault) from fault
 
 
-def _fsync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
+def _fsync(path: Path) -> None:
+    """Make a file or the names in a directory durable."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
@@ -197,6 +231,11 @@ class S3Objects:
         sha256 = hashlib.sha256(content).hexdigest()
         self._upload(BytesIO(content), sha256)
         return sha256
+
+    def put_all(self, contents: Mapping[str, bytes]) -> None:
+        """Upload one after the other."""
+        for sha256, content in contents.items():
+            self._upload(BytesIO(content), sha256)
 
     def adopt(self, path: Path, sha256: str) -> None:
         """Upload the file and remove it here."""

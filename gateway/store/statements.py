@@ -20,6 +20,7 @@ from gateway.store.tables import (
     JournalAnswerRow,
     JournalRow,
     JournalSeenRow,
+    LandedRow,
     LocalCodeRow,
     QuantityRow,
     ReferenceRow,
@@ -71,7 +72,7 @@ RESOURCE, VERSION = table(ResourceRow), table(VersionRow)
 TOKEN, REFERENCE = table(TokenRow), table(ReferenceRow)
 JOURNAL, DELIVERY = table(JournalRow), table(DeliveryRow)
 ANSWER, SEEN, LOCAL_CODE = table(JournalAnswerRow), table(JournalSeenRow), table(LocalCodeRow)
-INSTANCE, STUDY = table(InstanceRow), table(StudyRow)
+INSTANCE, STUDY, LANDED = table(InstanceRow), table(StudyRow), table(LandedRow)
 WORD = table(WordRow)
 INDEXES = {
     "tokens": TOKEN,
@@ -228,6 +229,9 @@ CLAUSES: dict[str, Any] = {
         INSTANCE.c.sop_uid == bindparam("sop_uid")
     ),
     "insert_instance": _insert(INSTANCE),
+    "insert_landed": _insert(LANDED),
+    "landed_content": select(LANDED.c.content).where(LANDED.c.sha256 == bindparam("sha256")),
+    "delete_landed": delete(LANDED).where(LANDED.c.sha256 == bindparam("sha256")),
     "instances_of_study": select(INSTANCE)
     .where(INSTANCE.c.study_uid == bindparam("study_uid"), INSTANCE.c.aside == _ZERO)
     .order_by(INSTANCE.c.series_uid, INSTANCE.c.sop_uid),
@@ -265,6 +269,7 @@ CLAUSES |= {
 _AGAIN: Final = {
     **{f"insert_{name}": " ON CONFLICT DO NOTHING" for name in INDEXES},
     "insert_answer": " ON CONFLICT DO NOTHING",
+    "insert_landed": " ON CONFLICT DO NOTHING",
     # What is counted, in one statement: two processes may see the same code at once.
     "insert_local_code": (
         " ON CONFLICT (sender, system, code, field) DO UPDATE SET "

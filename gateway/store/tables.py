@@ -351,6 +351,17 @@ class InstanceRow(SQLModel, table=True):
     header: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
+class LandedRow(SQLModel, table=True):
+    """A small object that came with its row and is not in the object store yet."""
+
+    __tablename__ = "object_landed"
+    __table_args__ = (Index("object_landed_order", "landed"),)
+
+    sha256: str = Field(sa_column=Column(Text, primary_key=True))
+    landed: int = Field(sa_column=Column(BIG, nullable=False))
+    content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
 class StudyRow(SQLModel, table=True):
     """When a study was last added to, and up to where it has been turned into FHIR."""
 

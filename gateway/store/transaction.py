@@ -381,6 +381,15 @@ class Transaction(JournalWriter):
         """Return the objects held under a SOP Instance UID: name -> kept aside."""
         return {row[0]: bool(row[1]) for row in self._all("instance_same", sop_uid=sop_uid)}
 
+    def land(self, sha256: str, content: bytes, at: datetime) -> None:
+        """Keep a small object with what names it; it is brought to the object store later."""
+        self._write("insert_landed", sha256=sha256, landed=to_micros(at), content=content)
+
+    def lift(self, names: Iterable[str]) -> None:
+        """Forget objects that have been brought to the object store."""
+        for sha256 in names:
+            self._write("delete_landed", sha256=sha256)
+
     def add_instance(self, instance: Instance) -> None:
         """Hold one more DICOM object, and count it in its study unless it is kept aside."""
         self._write("insert_instance", **rows.instance_values(instance))

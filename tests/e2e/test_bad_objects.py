@@ -153,18 +153,18 @@ def test_two_objects_under_one_uid_are_both_kept_and_the_second_is_reported(
     assert [(one["door"], one["kind"], one["state"]) for one in reported] == [
         ("dimse", "C-STORE", "refused")
     ]
-    held = [
-        _pixels(path)
-        for path in (gateway.data / "objects").glob("??/*")
-        if first.SOPInstanceUID.encode() in path.read_bytes()
-    ]
-    assert sorted(held) == [b"\x01" * 256, b"\x02" * 256]
+    # Small objects go to the object store behind the commit.
+    deadline = time.monotonic() + 20
+    while len(held := _held(gateway, first.SOPInstanceUID)) < 2 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert held == [b"\x01" * 256, b"\x02" * 256]
     assert b"\x02" * 256 in original(gateway, reported[0])
 
 
-def _pixels(path: Any) -> bytes:  # noqa: ANN401 - a path
-    pixels: bytes = dcmread(path).PixelData
-    return pixels
+def _held(gateway: GatewayProcess, uid: str) -> list[bytes]:
+    """Return the pixels of the objects that are held under a UID."""
+    files = (gateway.data / "objects").glob("??/*")
+    return sorted(dcmread(one).PixelData for one in files if uid.encode() in one.read_bytes())
 
 
 def test_an_object_that_was_refused_for_its_uid_is_in_the_journal_with_its_bytes(

@@ -142,7 +142,9 @@ class Door:
         self.server.bind()
 
     def receive(self, instance: ReceivedInstance) -> int:
-        self.kept[instance.sop_instance] = instance.path.read_bytes()
+        content = instance.content
+        whole = instance.path.read_bytes() if content is None else content
+        self.kept[instance.sop_instance] = whole
         return 0
 
 

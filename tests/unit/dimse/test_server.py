@@ -41,7 +41,11 @@ class Keeper:
     def receive(self, instance: ReceivedInstance) -> int:
         self.kept.append(instance)
         if self.status == 0:
-            instance.path.rename(self.directory / instance.sha256)
+            target = self.directory / instance.sha256
+            if instance.content is None:
+                instance.path.rename(target)
+            else:
+                target.write_bytes(instance.content)
         return self.status
 
 

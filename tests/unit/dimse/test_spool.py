@@ -30,6 +30,23 @@ def test_a_file_is_written_hashed_and_its_head_kept(tmp_path: Path, size: int) -
     assert len(file.dataset_head) >= min(size, HEAD_BYTES - 4)
 
 
+def test_a_small_object_has_no_file(tmp_path: Path) -> None:
+    file = SpoolFile(tmp_path, b"head", small=100)
+    file.write(b"a" * 96)
+    file.finish()
+
+    assert (file.content, list(tmp_path.iterdir())) == (b"head" + b"a" * 96, [])
+    assert file.sha256 == hashlib.sha256(b"head" + b"a" * 96).hexdigest()
+
+
+def test_an_object_that_is_not_small_has_one(tmp_path: Path) -> None:
+    file = SpoolFile(tmp_path, b"head", small=100)
+    file.write(b"a" * 97)
+    file.finish()
+
+    assert (file.content, file.path.stat().st_size) == (None, 101)
+
+
 def test_a_discarded_file_is_gone(tmp_path: Path) -> None:
     file = SpoolFile(tmp_path, b"head")
     file.finish()
