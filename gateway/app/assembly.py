@@ -14,6 +14,7 @@ from gateway.app.watching import watch
 from gateway.delivery.outgoing import Outgoing
 from gateway.delivery.recipients import resource_changed
 from gateway.ingest.linking import Linking
+from gateway.ingest.programmes.tasks import TaskRules
 from gateway.ingest.search_parameters import SearchParameters
 from gateway.store.api import Store, open_store
 from gateway.store.landing import Landing
@@ -74,6 +75,7 @@ def found(settings: Settings) -> Foundation:
     linking = Linking()
     store.watch(linking.changed)
     store.watch(resource_changed)
+    store.watch(TaskRules(settings.lang).changed)
     if settings.peers.destinations:
         store.watch(Outgoing(settings.peers.destinations, settings.peers.routes).changed)
     parameters = SearchParameters(store)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from gateway.delivery import pdf
 from gateway.delivery.documents import Documents, fetch
+from gateway.delivery.documents_as_reports import as_report
 from gateway.delivery.dossier import gather
 from gateway.delivery.letter import Letter, enclosures, subject_of, text_of
 from gateway.delivery.recipients import content_key
@@ -30,7 +31,7 @@ def compose(claim: Claim, store: Store, objects: Objects, *, lang: str, fhir_url
         return None if stored is None or stored.deleted else stored.resource
 
     delivery = claim.delivery
-    report = _as_queued(claim, store)
+    report = as_report(_as_queued(claim, store))
     dossier = gather(
         report, read, recipient=claim.recipient, replaced=_replaced(claim, store, report)
     )

@@ -22,6 +22,8 @@ _LEADS: Final[Mapping[str, tuple[str, ...]]] = {
         "resultsInterpreter",
         "result",
     ),
+    # One that is read as a report: `documents_as_reports`.
+    "DocumentReference": ("subject", "performer"),
     "ServiceRequest": ("requester",),
     "PractitionerRole": ("practitioner", "organization"),
 }

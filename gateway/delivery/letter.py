@@ -54,13 +54,13 @@ def message_id(delivery_id: str, host: str) -> str:
 
 def subject_of(summary: Summary, status: str) -> str:
     """Return the subject: what it is and a reference, nothing about the patient."""
-    use = words(summary.lang)
+    use = words(summary.lang, document=summary.document)
     return use.subject.format(use.news[status], summary.reference)
 
 
 def enclosures(summary: Summary, own: bytes, reports: Sequence[bytes]) -> tuple[Enclosure, ...]:
     """Return the summary's PDF and the report's own, named as MSSanté asks (ECO.2.1.6)."""
-    use = words(summary.lang)
+    use = words(summary.lang, document=summary.document)
     first = Enclosure(
         _name(summary, f"{use.summary_file} {use.short_title}"), "application/pdf", own
     )
@@ -91,7 +91,7 @@ def _plain(text: str) -> str:
 
 def text_of(summary: Summary, names: Sequence[str] = (), *, left_out: bool = False) -> str:
     """Return the summary as plain text; `names` are the files that go with it."""
-    use = words(summary.lang)
+    use = words(summary.lang, document=summary.document)
     blocks = [
         f"{summary.title.upper()}\n{summary.expected}.",
         "\n".join(_lines(use, _heading(summary))),
@@ -108,7 +108,7 @@ def text_of(summary: Summary, names: Sequence[str] = (), *, left_out: bool = Fal
 
 
 def _heading(summary: Summary) -> list[Line]:
-    use = words(summary.lang)
+    use = words(summary.lang, document=summary.document)
     told = (("patient", summary.patient), ("ins", summary.ins), ("exam", summary.exam))
     return [Line(use.labels[name], value) for name, value in told if value]
 

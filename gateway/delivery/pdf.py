@@ -54,7 +54,7 @@ def _render(summary: Summary) -> bytes:
     from reportlab.platypus import SimpleDocTemplate  # noqa: PLC0415 - see above
 
     _fonts()
-    use = words(summary.lang)
+    use = words(summary.lang, document=summary.document)
     file = BytesIO()
     document = SimpleDocTemplate(
         file,
@@ -138,7 +138,7 @@ def _styles() -> dict[str, Any]:
 def _story(summary: Summary, width: float) -> list[Any]:
     from reportlab.platypus import Paragraph, Spacer  # noqa: PLC0415 - as above
 
-    use, styles = words(summary.lang), _styles()
+    use, styles = words(summary.lang, document=summary.document), _styles()
     strong = (_ALERT if summary.alert else _CALM)[0]
     story: list[Any] = [
         Paragraph(_markup(summary.title), styles["title"]),
@@ -228,7 +228,7 @@ def _linked(url: str) -> str:
 
 
 def _foot(summary: Summary, canvas: Any, document: Any) -> None:  # noqa: ANN401 - reportlab's own
-    use = words(summary.lang)
+    use = words(summary.lang, document=summary.document)
     canvas.saveState()
     canvas.setFont("Vera", 7)
     canvas.setFillColor(_QUIET)

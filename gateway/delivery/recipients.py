@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from gateway.access.decision import Decision
     from gateway.fhir.wire import Resource
-    from gateway.store.api import Transaction, Written
+    from gateway.store.api import Stored, Transaction, Written
 
 # https://hl7.org/fhir/R4/valueset-diagnostic-report-status.html
 RELEASED: Final = ("final", "corrected", "amended", "appended")
@@ -208,13 +208,46 @@ def patient_changed(tx: Transaction, written: Written) -> None:
     if not _changed(written, "generalPractitioner"):
         return
     waiting = tx.unaddressed_of(written.stored.reference)
-    for focus in dict.fromkeys(delivery.focus for delivery in waiting if not delivery.recipient):
+    reports = (one for one in waiting if one.focus.startswith("DiagnosticReport/"))
+    for focus in dict.fromkeys(delivery.focus for delivery in reports if not delivery.recipient):
         found = tx.read(*focus.split("/"))
         if found is not None and not found.deleted:
             _queue(tx, found.resource, found.version)
 
 
+def exchange_changed(tx: Transaction, written: Written) -> None:
+    """Queue the documents of a Communication that is under way, to each of its recipients."""
+    exchange = written.resource
+    if exchange.get("status") != "in-progress" or written.outcome != "created":
+        return
+    for payload in exchange.get("payload", ()):
+        focus = payload.get("contentReference", {}).get("reference", "")
+        document = tx.read(*focus.split("/")) if focus.startswith("DocumentReference/") else None
+        if document is not None and not document.deleted:
+            for recipient in dict.fromkeys(
+                _recipient(tx, one) for one in exchange.get("recipient", ())
+            ):
+                _forward(tx, exchange, document, recipient)
+
+
+def _forward(tx: Transaction, exchange: Resource, document: Stored, recipient: str) -> None:
+    delivery = NewDelivery(
+        id=stable_id("Delivery", document.reference, f"{exchange['id']}|{recipient}"),
+        recipient=recipient,
+        subject=exchange.get("subject", {}).get("reference", ""),
+        focus=document.reference,
+        focus_version=document.version,
+        channel=CHANNEL,
+        reason="final",
+        created=tx.now,
+    )
+    if not recipient:
+        delivery = replace(delivery, state=DeliveryState.UNADDRESSED, last_error=NOBODY)
+    tx.enqueue(_held(delivery, may_leave(document.resource)) if recipient else delivery)
+
+
 _HOOKS: Final = {
+    "Communication": exchange_changed,
     "DiagnosticReport": report_changed,
     "ServiceRequest": order_changed,
     "Patient": patient_changed,

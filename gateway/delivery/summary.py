@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from gateway.delivery.documents_as_reports import is_document
 from gateway.delivery.wording import (
     compact_day,
     day,
@@ -44,7 +45,7 @@ class Summary:
     """A report in the order in which a physician needs it; every text is ready to be shown.
 
     `alert` marks a summary that takes something back or replaces it. `day` (AAAAMMJJ), `family`
-    and `given` are what file names are made of.
+    and `given` are what file names are made of. `document` says that it is no imaging report.
     """
 
     lang: str
@@ -65,11 +66,13 @@ class Summary:
     day: str
     family: str
     given: str
+    document: bool = False
 
 
 def summarise(dossier: Dossier, *, lang: str, fhir_url: str, reference: str, body: str) -> Summary:
     """Return the summary of a report; `body` is its full text when it has no PDF."""
-    use = words(lang)
+    document = is_document(dossier.report)
+    use = words(lang, document=document)
     report = dossier.report
     status = report.get("status", "final")
     withdrawn = status in WITHDRAWN
@@ -95,6 +98,7 @@ def summarise(dossier: Dossier, *, lang: str, fhir_url: str, reference: str, bod
         day=compact_day(date or report.get("issued", "")),
         family=family,
         given=given,
+        document=document,
     )
 
 
@@ -259,7 +263,9 @@ def _value(element: dict[str, Any], lang: str) -> str:
 
 
 def _links(use: Words, dossier: Dossier, fhir_url: str) -> Iterator[Line]:
-    yield Line(use.labels["report"], f"{fhir_url}/DiagnosticReport/{dossier.report['id']}")
+    report = dossier.report
+    kind = report.get("resourceType", "DiagnosticReport")
+    yield Line(use.labels["report"], f"{fhir_url}/{kind}/{report['id']}")
     study = dossier.first("imagingStudy")
     if study:
         yield Line(use.labels["images"], f"{fhir_url}/ImagingStudy/{study['id']}")

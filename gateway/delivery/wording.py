@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
@@ -205,8 +205,58 @@ ENGLISH: Final = Words(
 )
 
 
-def words(lang: str) -> Words:
-    """Return the words of `lang`: English for `en`, French otherwise."""
+_FRENCH_DOCUMENT: Final = replace(
+    FRENCH,
+    subject=f"Document {{}} {DASH} réf. {{}}",
+    title="Document médical",
+    short_title="Document",
+    expected={
+        **FRENCH.expected,
+        "final": (f"Document définitif {DASH} pour information et suite à donner",) * 2,
+    },
+    labels={
+        **FRENCH.labels,
+        "exam": "Document",
+        "centre": "Structure",
+        "radiologist": "Auteur",
+        "issued": "Document du",
+        "report": "Document",
+    },
+    no_conclusion=f"Le document ne comporte pas de conclusion séparée{NBSP}: voir le document.",
+    not_enclosed=f"Le document n'a pas pu être joint{NBSP}: il se lit par le lien ci-dessus.",
+    automatic=f"Message envoyé automatiquement par la passerelle{NBSP}; "
+    "il contient des données de santé couvertes par le secret professionnel.",
+    unknown_exam="Document",
+)
+_ENGLISH_DOCUMENT: Final = replace(
+    ENGLISH,
+    subject=f"Document {{}} {DASH} ref. {{}}",
+    title="Medical document",
+    short_title="Document",
+    expected={
+        **ENGLISH.expected,
+        "final": (f"Final document {DASH} for information and follow-up",) * 2,
+    },
+    labels={
+        **ENGLISH.labels,
+        "exam": "Document",
+        "centre": "Structure",
+        "radiologist": "Author",
+        "issued": "Dated",
+        "report": "Document",
+    },
+    no_conclusion="The document has no separate conclusion: please read it.",
+    not_enclosed="The document could not be enclosed: it can be read with the link above.",
+    automatic="Sent automatically by the gateway; "
+    "it contains health data under medical confidentiality.",
+    unknown_exam="Document",
+)
+
+
+def words(lang: str, *, document: bool = False) -> Words:
+    """Return the words of `lang`: English for `en`, French otherwise; `document` for no report."""
+    if document:
+        return _ENGLISH_DOCUMENT if lang == "en" else _FRENCH_DOCUMENT
     return ENGLISH if lang == "en" else FRENCH
 
 

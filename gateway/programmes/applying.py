@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gateway.errors import Invalid
 from gateway.fhir.datatypes import LOINC, compact, concept
+from gateway.programmes.names import BASE
 from gateway.programmes.team import care_team, member_for
 from gateway.programmes.words import say
 
@@ -132,6 +133,9 @@ class _Applying:
         return self._labelled(
             {
                 "resourceType": "CarePlan",
+                "meta": {"profile": [f"{BASE}/StructureDefinition/passerelle-care-plan"]}
+                if at.real
+                else None,
                 "id": self._care_plan.partition("/")[2],
                 "instantiatesCanonical": [programme.canonical],
                 "status": "active" if at.real else "draft",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway.programmes.names import ROLE
+from gateway.programmes.names import BASE, ROLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -48,6 +48,7 @@ def care_team(programme: Programme, at: Situation) -> Resource:
             places.append({"role": [role], "member": member, "onBehalfOf": structure})
     return {
         "resourceType": "CareTeam",
+        "meta": {"profile": [f"{BASE}/StructureDefinition/passerelle-care-team"]},
         "id": at.new_id(),
         "status": "active" if at.real else "proposed",
         "name": programme.title,

@@ -110,6 +110,82 @@ _SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
         "Les créneaux trouvés viennent d'être pris par quelqu'un d'autre : recommencez.",
         "The slots that were found have just been taken by somebody else: try again.",
     ),
+    "no-task-owner": (
+        "Une tâche en cours a toujours un responsable (owner).",
+        "A task that is under way always has an owner.",
+    ),
+    "no-step": (
+        "Le statut {status} n'est pas une étape d'un adressage.",
+        "The status {status} is no step of a referral.",
+    ),
+    "step-mismatch": (
+        "L'étape {step} ne va pas avec le statut {status}.",
+        "The step {step} does not go with the status {status}.",
+    ),
+    "no-refusal-reason": (
+        "Un adressage refusé dit pourquoi (statusReason).",
+        "A referral that is refused says why (statusReason).",
+    ),
+    "no-answer": (
+        "Un adressage répondu dit où est la réponse (output).",
+        "A referral that is answered says where the answer is (output).",
+    ),
+    "bad-first-step": (
+        "Un adressage ne commence pas par l'étape {step}.",
+        "A referral does not begin with the step {step}.",
+    ),
+    "bad-step": (
+        "Un adressage à l'étape {old} ne passe pas à {step} ; possibles : {allowed}.",
+        "A referral at the step {old} does not go to {step}; possible: {allowed}.",
+    ),
+    "referral-kept": (
+        "Un adressage en cours ne se supprime pas : annulez-le.",
+        "A referral that is under way is not deleted: cancel it.",
+    ),
+    "state-ended": (
+        "L'épisode est terminé.",
+        "The episode has ended.",
+    ),
+    "state-lost": (
+        "Perdu de vue : pas de rencontre depuis le {day}.",
+        "Lost to follow-up: no encounter since {day}.",
+    ),
+    "state-late": (
+        "Une échéance du plan est dépassée.",
+        "Something of the plan is overdue.",
+    ),
+    "state-on-track": (
+        "À jour.",
+        "On track.",
+    ),
+    "rcp-nobody": (
+        "Une RCP a des participants : donnez-en au moins un.",
+        "A meeting has participants: give one at least.",
+    ),
+    "rcp-empty": (
+        "Une discussion a une question et une décision.",
+        "A discussion has a question and a decision.",
+    ),
+    "rcp-stranger": (
+        "{what} n'est pas suivi dans le programme {programme}.",
+        "{what} is not followed in the programme {programme}.",
+    ),
+    "rcp-not-listed": (
+        "{what} n'est pas sur la liste de cette réunion.",
+        "{what} is not on the list of this meeting.",
+    ),
+    "rcp-off": (
+        "La réunion est annulée.",
+        "The meeting was cancelled.",
+    ),
+    "rcp-twice": (
+        "{what} a déjà été discuté dans cette réunion.",
+        "{what} was discussed in this meeting already.",
+    ),
+    "not-agreed": (
+        "La personne n'a pas accepté la transmission au médecin traitant.",
+        "The person has not agreed to forwarding to the treating physician.",
+    ),
     "no-subject": (
         "{what} n'est pas un patient connu.",
         "{what} is not a patient that is known.",

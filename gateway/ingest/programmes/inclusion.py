@@ -14,7 +14,7 @@ from gateway.ingest.programmes.reading import StoreReads, gather, staff
 from gateway.ingest.programmes.shared_agenda import Found, SharedAgenda
 from gateway.programmes.applying import Situation, apply, labelled
 from gateway.programmes.eligibility import assess
-from gateway.programmes.names import EPISODE
+from gateway.programmes.names import BASE, EPISODE
 from gateway.programmes.words import say
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from gateway.programmes.programme import Programme
     from gateway.store.api import Store, Transaction, Written
 
+_PROFILE: Final = f"{BASE}/StructureDefinition/passerelle-programme-episode"
 # How often slots are looked for again when others took those that were found.
 _ATTEMPTS: Final = 3
 
@@ -148,6 +149,7 @@ class Inclusion:
             programme,
             {
                 "resourceType": "EpisodeOfCare",
+                "meta": {"profile": [_PROFILE]} if wish.organization else None,
                 "id": number,
                 "identifier": [{"system": EPISODE, "value": number}],
                 "status": "active",

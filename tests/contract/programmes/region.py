@@ -14,6 +14,7 @@ from gateway.fhir.terminology.base import BaseTerminology
 from gateway.fhir.terminology.resolver import Chain
 from gateway.fhir.terminology.terminology import Terminology
 from gateway.ingest.programmes.definitions import install
+from gateway.ingest.programmes.tasks import TaskRules
 from gateway.ingest.resource import ResourceIngest
 from gateway.programmes.content import content_folder, read_content
 from gateway.programmes.names import ACTIVITY, BASE, PROGRAMME, ROLE
@@ -41,6 +42,7 @@ class Region:
     def __init__(self, store: Store, place: Path) -> None:
         install(store, read_content(content_folder()))
         store.watch(resource_changed)
+        store.watch(TaskRules("fr").changed)
         self.store = store
         self.numbers = itertools.count(1)
         self.ports = Ports(
@@ -120,6 +122,8 @@ def _row(name: str, value: Any) -> Resource:  # noqa: ANN401 - any parameter
     kind = {bool: "valueBoolean", int: "valueInteger"}.get(type(value), "valueString")
     if kind == "valueString" and len(value) == 10 and value[4:5] == value[7:8] == "-":
         kind = "valueDate"
+    if kind == "valueString" and value[10:11] == "T" and value[4:5] == "-":
+        kind = "valueDateTime"
     if kind == "valueString" and name in ("role", "status"):
         kind = "valueCode"
     return {"name": name, kind: value}
