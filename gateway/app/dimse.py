@@ -11,11 +11,14 @@ from gateway.dimse.server import DimseServer
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from gateway.dimse.services import Services
     from gateway.dimse.storage import Receive
     from gateway.settings import Settings
 
 
-def open_server(settings: Settings, spool: Path, receive: Receive) -> DimseServer:
+def open_server(
+    settings: Settings, spool: Path, receive: Receive, services: Services
+) -> DimseServer:
     """Return the listener, not yet bound; raises `SettingsError` for a bad certificate."""
     peers = settings.peers
     certificates = certificates_of(settings, "dicom")
@@ -31,6 +34,7 @@ def open_server(settings: Settings, spool: Path, receive: Receive) -> DimseServe
         check_called=peers.dicom_check_called,
         idle_seconds=peers.dicom_idle_seconds,
         stall_seconds=peers.dicom_stall_seconds,
+        services=services,
         tls=certificates.context if certificates else None,
         shared=settings.dicom_workers > 1,
     )

@@ -146,11 +146,12 @@ def _listen(
     stop: threading.Event,
     ready: Callable[[], None],
 ) -> None:
-    from gateway.app.dimse import open_server  # noqa: PLC0415 - this door's own
+    from gateway.app.dicom import dicom_services  # noqa: PLC0415 - this door's own
+    from gateway.app.dimse import open_server  # noqa: PLC0415 - as above
     from gateway.ingest.instance import InstanceIngest  # noqa: PLC0415 - as above
 
     instances = InstanceIngest(base.store, base.objects, clock=assembly.now)
-    server = open_server(settings, base.objects.spool, instances.receive)
+    server = open_server(settings, base.objects.spool, instances.receive, dicom_services(base))
     server.bind()
     ready()
     server.serve_until(stop)

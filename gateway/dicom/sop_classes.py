@@ -8,6 +8,10 @@ from typing import Final
 from pydicom._uid_dict import UID_dictionary
 
 VERIFICATION: Final = "1.2.840.10008.1.1"
+WORKLIST: Final = "1.2.840.10008.5.1.4.31"
+MPPS: Final = "1.2.840.10008.3.1.2.3.3"
+MPPS_RETRIEVE: Final = "1.2.840.10008.3.1.2.3.4"
+STORAGE_COMMITMENT: Final = "1.2.840.10008.1.20.1"
 
 
 class ObjectKind(StrEnum):

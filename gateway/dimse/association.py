@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import socket
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from gateway.access.callers import Callers
@@ -16,9 +17,10 @@ from gateway.access.decision import Request, decide
 from gateway.access.tls import reason_of
 from gateway.dicom.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from gateway.dimse import pdu
-from gateway.dimse.command import Command, Field, read_command, response
+from gateway.dimse.command import RESPONSE, Command, Field, read_command, response
 from gateway.dimse.connection import Closed, Connection
-from gateway.dimse.negotiation import negotiate, refuse
+from gateway.dimse.exchange import Channel, Exchange
+from gateway.dimse.negotiation import agree, negotiate, refuse
 from gateway.dimse.pdu import AbortReason, ContextResult, PduType
 from gateway.dimse.places import Places
 from gateway.dimse.storage import SUCCESS, Outcome, Peer, Storing
@@ -27,9 +29,10 @@ from gateway.errors import Forbidden, Malformed, TooLarge
 if TYPE_CHECKING:
     import ssl
     import threading
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from gateway.dimse.exchange import Service
     from gateway.dimse.pdu import AssociateRequest, DataValue
     from gateway.dimse.storage import Receive
 
@@ -41,6 +44,8 @@ _LARGEST_COMMAND: Final = 1 << 16
 _MANY: Final = 1 << 16
 # Who will be rejected all the same does not keep a thread for long.
 _REJECTED_SECONDS: Final = 5.0
+# A query, a procedure step, a commitment of ten thousand objects: none is larger.
+_LARGEST_DATASET: Final = 1 << 22
 # PS3.7 C.5: unrecognized operation; refused, not authorized; no such SOP class.
 _UNRECOGNIZED: Final = 0x0211
 _NO_SUCH_CLASS: Final = 0x0118
@@ -63,6 +68,8 @@ class Terms:
     callers: Callers = field(default_factory=Callers)
     titles: Places = field(default_factory=lambda: Places(_MANY, _MANY))
     tls: Callable[[], ssl.SSLContext] | None = None
+    # By SOP class, then by command field.
+    services: Mapping[str, Mapping[int, Service]] = field(default_factory=dict)
     request_seconds: float = 30.0
     idle_seconds: float = 300.0
     stall_seconds: float = 60.0
@@ -87,10 +94,13 @@ class Association:
         # The title that has taken a place.
         self._title = ""
         self._peer = Peer("", "", address)
+        self._channel = Channel(self._connection)
         self._syntaxes: dict[int, str] = {}
+        self._dataset = bytearray()
         self._command = bytearray()
         self._storing: Storing | None = None
         self._pending: tuple[int, Command] | None = None
+        self._due: Callable[[], None] | None = None
         # Read by the server when it drains: inside a message, the end of it is waited for.
         self.in_message = False
 
@@ -141,7 +151,8 @@ class Association:
             self._ended("rejected", reason="-".join(map(str, rejection)))
             self._linger()
             return False
-        contexts = negotiate(request)
+        services = self._terms.services
+        contexts = negotiate(request, services)
         self._syntaxes = {
             context.context_id: context.transfer_syntax
             for context in contexts
@@ -150,9 +161,14 @@ class Association:
         implementation = (IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME)
         self._connection.send(
             pdu.accept(
-                request, contexts, maximum_length=MAXIMUM_LENGTH, implementation=implementation
+                request,
+                contexts,
+                maximum_length=MAXIMUM_LENGTH,
+                implementation=implementation,
+                user=agree(request, services),
             )
         )
+        self._channel.open(request, contexts)
         _log.info(
             "dimse.associated", extra={"calling": request.calling, "contexts": len(self._syntaxes)}
         )
@@ -219,7 +235,13 @@ class Association:
                 self._take_command(value)
             else:
                 self._take_data(value)
-        return True
+        # What it reads meanwhile takes the place of this PDU.
+        due, self._due = self._due, None
+        if due is not None:
+            self._connection.patience(self._terms.stall_seconds)
+            due()
+            self.in_message = False
+        return not self._channel.ended
 
     def _take_command(self, value: DataValue) -> None:
         if self._pending is not None or value.context_id not in self._syntaxes:
@@ -234,6 +256,10 @@ class Association:
             self._begin(value.context_id, read_command(raw))
 
     def _begin(self, context_id: int, command: Command) -> None:
+        if command.field & RESPONSE and not command.has_dataset:
+            # To a request of ours whose answer nobody waited for any more.
+            self.in_message = False
+            return
         if command.field == Field.STORE_RQ and command.has_dataset:
             self._storing = Storing(
                 command,
@@ -252,6 +278,11 @@ class Association:
             raise Malformed(message)
         if self._storing is not None:
             self._storing.write(value.content)
+        elif len(self._dataset) + len(value.content) > _LARGEST_DATASET:
+            message = "The dataset of the request is too long."
+            raise TooLarge(message)
+        else:
+            self._dataset += value.content
         if value.is_last:
             self._answer()
 
@@ -259,6 +290,14 @@ class Association:
         if self._pending is None:
             return
         context_id, command = self._pending
+        dataset, self._dataset = bytes(self._dataset), bytearray()
+        serve = self._terms.services.get(command.sop_class, {}).get(command.field)
+        if serve is not None:
+            self._pending = None
+            syntax = self._syntaxes[context_id]
+            exchange = Exchange(self._channel, context_id, command, dataset, syntax, self._peer)
+            self._due = partial(serve, exchange)
+            return
         outcome = self._outcome(command)
         self._pending = self._storing = None
         self.in_message = False
@@ -300,7 +339,9 @@ class Association:
         return False
 
     def _closed(self) -> None:
-        if self._terms.stopping.is_set():
+        if self._channel.ended:
+            self._ended("released or aborted inside a request")
+        elif self._terms.stopping.is_set():
             self._abort(AbortReason.NOT_SPECIFIED, "stopping")
         else:
             self._ended("closed")

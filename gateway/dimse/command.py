@@ -74,7 +74,7 @@ class Command:
     sop_class: str
     sop_instance: str
     has_dataset: bool
-    elements: Mapping[int, bytes] = dataclasses.field(default_factory=dict)
+    elements: Mapping[int, bytes] = dataclasses.field(default_factory=dict, compare=False)
 
     def number(self, element: int) -> int:
         """Return a number of two bytes by its element, 0 when it is not there."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import socket
 import ssl
 import time
@@ -79,6 +80,15 @@ class Connection:
             raise
         except OSError as fault:
             raise Closed from fault
+
+    def has_more(self) -> bool:
+        """Say whether the peer has sent something that was not read yet, without waiting."""
+        # What TLS has taken in already, the socket does not show.
+        waiting = getattr(self._socket, "pending", int)()
+        if self._end > self._start or waiting:
+            return True
+        readable, _, _ = select.select([self._socket], [], [], 0)
+        return bool(readable)
 
     def shut(self, how: int) -> None:
         """Shut one or both directions down, from any thread."""

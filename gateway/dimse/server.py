@@ -6,6 +6,7 @@ import logging
 import socket
 import threading
 import time
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from gateway.access.callers import Callers
@@ -17,9 +18,10 @@ from gateway.dimse.spool import prepare
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from gateway.dimse.exchange import Service
     from gateway.dimse.storage import Receive
 
 _log = logging.getLogger("gateway.dimse")
@@ -31,12 +33,13 @@ _REJECTING_EACH: Final = 32
 
 
 class DimseServer:
-    """Listens on one address and serves C-ECHO and C-STORE.
+    """Listens on one address and serves C-ECHO, C-STORE and the services that it is given.
 
     `callers` says who may associate; with `check_called` the called title must be `ae_title`.
     `max_associations` is the limit of all, `max_per_address` that of one address. `tls` gives the
     context of each connection. With `shared` several processes listen on the port. Files on their
     way in lie in `spool`; each object is handed to `receive`, which returns the DIMSE status.
+    `services` are what else is served, by SOP class and command field.
     """
 
     def __init__(  # noqa: PLR0913 - the door's settings, by name
@@ -55,6 +58,7 @@ class DimseServer:
         stall_seconds: float = 60.0,
         tls: Callable[[], ssl.SSLContext] | None = None,
         shared: bool = False,
+        services: Mapping[str, Mapping[int, Service]] = MappingProxyType({}),
     ) -> None:
         """Keep the settings; `bind` opens the port."""
         self._address = (host, port)
@@ -70,6 +74,7 @@ class DimseServer:
             spool=spool,
             receive=receive,
             stopping=self._stopping,
+            services=services,
             idle_seconds=idle_seconds,
             stall_seconds=stall_seconds,
             tls=tls,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gateway.settings.callers import Caller
 from gateway.settings.destinations import Destination, Route
+from gateway.settings.dicom_destinations import DicomDestination
 from gateway.settings.environment import PREFIX, Settings, is_loopback, read_settings
 from gateway.settings.fault import SettingsError
 from gateway.settings.peers import Peers
@@ -14,6 +15,7 @@ __all__ = [
     "PREFIX",
     "Caller",
     "Destination",
+    "DicomDestination",
     "Peers",
     "Retention",
     "Route",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import codecs
 import ipaddress
+import re
 import tomllib
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.settings.callers import Caller
 from gateway.settings.destinations import Destination, Route, wrong_routes
+from gateway.settings.dicom_destinations import DicomDestination, wrong_destinations
 from gateway.settings.fault import SettingsError
 from gateway.settings.retention import Retention
 from gateway.settings.senders import Sender
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _MEGABYTE: Final = 1024 * 1024
+# Ten digits follow, and SH has sixteen characters.
+_PREFIX: Final = re.compile(r"[A-Z0-9]{0,6}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +75,26 @@ class Peers:
     dicom_idle_seconds: float = 300.0
     # Within a message.
     dicom_stall_seconds: float = 60.0
+    # Systems that are called by DICOM.
+    dicom_destinations: tuple[DicomDestination, ...] = ()
+    # Specific Character Set of answers to a peer, whatever it asks in: AE title -> "ISO_IR 100".
+    dicom_charsets: Mapping[str, str] = field(default_factory=dict)
+    # Modality of an order by a code of its examination, where the order names none.
+    dicom_modalities: Mapping[str, str] = field(default_factory=dict)
+    # Who gives accession numbers: "ris", or "gateway" with what each begins with.
+    accession_numbers: str = "ris"
+    accession_prefix: str = "P"
 
 
 # Arrays of tables: each table is one of these.
-Row = Sender | Caller | Destination | Route | Retention
+Row = Sender | Caller | Destination | Route | Retention | DicomDestination
 _ROWS: Final[dict[str, type[Row]]] = {
     "mllp_senders": Sender,
     "dicom_callers": Caller,
     "destinations": Destination,
     "routes": Route,
     "journal_retention": Retention,
+    "dicom_destinations": DicomDestination,
 }
 
 
@@ -131,7 +145,17 @@ def _wrong(peers: Peers) -> str:
         or _wrong_codecs(peers)
         or _wrong_networks(peers)
         or wrong_routes(peers.destinations, peers.routes)
+        or wrong_destinations(peers.dicom_destinations)
+        or _wrong_numbers(peers)
     )
+
+
+def _wrong_numbers(peers: Peers) -> str:
+    if peers.accession_numbers not in ("ris", "gateway"):
+        return "accession_numbers must be ris or gateway."
+    if not _PREFIX.fullmatch(peers.accession_prefix):
+        return "accession_prefix has at most 6 letters and digits."
+    return ""
 
 
 def _wrong_fields(given: Peers | Row) -> str:

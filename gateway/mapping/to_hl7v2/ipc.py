@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
-from uuid import UUID
+from typing import TYPE_CHECKING
 
-from gateway.fhir.datatypes import DCM, stable_id
+from gateway.fhir.datatypes import DCM
 from gateway.hl7v2.writer import segment
+from gateway.mapping.study_uid import own_study_uid
 from gateway.mapping.to_hl7v2.datatypes.cwe import coding, cwe
 from gateway.mapping.to_hl7v2.datatypes.ei import ei
 from gateway.mapping.to_hl7v2.obr import order_modality
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from gateway.fhir.wire import Resource
     from gateway.mapping.to_hl7v2.numbers import Numbers
     from gateway.mapping.to_hl7v2.sources import Writing
-
-# A UID made of a UUID (DICOM PS3.5 B.2).
-_UUID_ROOT: Final = "2.25"
 
 
 def ipc(order: Resource, numbers: Numbers, writing: Writing) -> str:
@@ -34,14 +31,9 @@ def ipc(order: Resource, numbers: Numbers, writing: Writing) -> str:
     fields = {
         1: ei(numbers.accession or best, target),
         2: requested,
-        3: study_uid(study_of(order, writing)) or _own_uid(order),
+        3: study_uid(study_of(order, writing)) or own_study_uid(order),
         4: requested,
         5: coding({"system": DCM, "code": modality}) if modality else "",
         6: cwe(order.get("code")),
     }
     return segment("IPC", fields)
-
-
-def _own_uid(order: Resource) -> str:
-    number = UUID(stable_id("Study", "ServiceRequest", str(order["id"]))).int
-    return f"{_UUID_ROOT}.{number}"

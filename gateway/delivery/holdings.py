@@ -1,0 +1,82 @@
+"""What is held, for those who ask for it: labelled studies are no answer to anybody.
+
+The doors of queries and retrieval look here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import TYPE_CHECKING
+
+from gateway.access.labels import may_leave
+from gateway.fhir.datatypes import DICOM_UID, oid_system
+from gateway.store.catalogue import Catalogue
+from gateway.store.labelled import by_identifier
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import BinaryIO
+
+    from gateway.dicom.query import Query
+    from gateway.fhir.wire import Resource
+    from gateway.store.api import Store
+    from gateway.store.catalogue.catalogue import Found
+    from gateway.store.objects import Objects
+    from gateway.store.records import Instance
+
+
+class Holdings:
+    """Finds studies, series and instances, and opens the objects."""
+
+    def __init__(self, store: Store, objects: Objects) -> None:
+        """Look in `store`; the files are in `objects`."""
+        self._store = store
+        self._objects = objects
+        self._catalogue = Catalogue(store, self.visible)
+
+    def find(self, query: Query) -> Iterator[Found]:
+        """Yield the answers to a query; raises `Unavailable`."""
+        return self._catalogue.find(query)
+
+    def instances(self, query: Query) -> Iterator[Instance]:
+        """Yield the objects that a query means; raises `Unavailable`."""
+        return self._catalogue.instances(query)
+
+    def open(self, instance: Instance) -> BinaryIO:
+        """Open the Part 10 file of an object; raises `NotFound`, `Unavailable`."""
+        return self._objects.open(instance.object)
+
+    @contextmanager
+    def file(self, instance: Instance) -> Iterator[Path]:
+        """Lend the Part 10 file of an object; from far away, a copy in the spool."""
+        with self._objects.open(instance.object) as content:
+            name = getattr(content, "name", None)
+            if isinstance(name, str) and Path(name).is_file():
+                yield Path(name)
+                return
+            self._objects.spool.mkdir(parents=True, exist_ok=True)
+            with NamedTemporaryFile(dir=self._objects.spool, prefix="out-") as copy:
+                shutil.copyfileobj(content, copy)
+                copy.flush()
+                yield Path(copy.name)
+
+    def visible(self, study_uids: Sequence[str]) -> set[str]:
+        """Return which of some studies no label of theirs or of their patient's hides."""
+        named = {oid_system(uid): uid for uid in study_uids}
+        hidden = set()
+        for study in by_identifier(self._store, "ImagingStudy", list(named)):
+            if not may_leave(study, *self._patient(study)).permitted:
+                hidden |= {
+                    named[one["value"]]
+                    for one in study.get("identifier", ())
+                    if one.get("system") == DICOM_UID and one.get("value") in named
+                }
+        return set(study_uids) - hidden
+
+    def _patient(self, study: Resource) -> list[Resource]:
+        kind, _, name = study.get("subject", {}).get("reference", "").partition("/")
+        held = self._store.read(kind, name) if kind == "Patient" else None
+        return [held.resource] if held is not None and not held.deleted else []

@@ -1,0 +1,130 @@
+"""C-FIND: Query/Retrieve and worklist answered one match at a time (PS3.4 C.4.1, K.4.1)."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Final
+
+from gateway.access.decision import Request, decide
+from gateway.dicom.attributes import SPECIFIC_CHARACTER_SET
+from gateway.dicom.json_model import key, texts
+from gateway.dicom.query import answer_of
+from gateway.dicom.writer import charset_for, write_dataset
+from gateway.dimse.connection import Closed
+from gateway.errors import Forbidden, GatewayError, Invalid, Malformed, TooLarge, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from gateway.dicom.json_model import Model
+    from gateway.dimse.exchange import Exchange
+
+    # Gives the answers to an identifier: each a dataset with whatever is known of it.
+    Finder = Callable[[Model, Exchange], Iterator[Model]]
+
+_log = logging.getLogger("gateway.dimse")
+SUCCESS: Final = 0x0000
+CANCELLED: Final = 0xFE00
+_MATCH: Final = 0xFF00
+_MATCH_WITHOUT_KEYS: Final = 0xFF01
+# PS3.4 table C.4-1.
+STATUSES: Final[Mapping[type[GatewayError], int]] = {
+    Invalid: 0xA900,
+    Malformed: 0xC000,
+    TooLarge: 0xA700,
+    Unavailable: 0xA700,
+}
+_FAULT: Final = 0xC001
+
+
+class Find:
+    """Answers the queries of one SOP class."""
+
+    def __init__(
+        self,
+        action: str,
+        finder: Finder,
+        *,
+        supported: Callable[[Model], bool] = lambda _: True,
+        charsets: Mapping[str, str] | None = None,
+    ) -> None:
+        """Ask `finder`; `supported` says whether every key of an identifier is matched.
+
+        `charsets` names what must be written to some peers (by AE title), whatever they ask in.
+        """
+        self._action = action
+        self._finder = finder
+        self._supported = supported
+        self._charsets = charsets or {}
+
+    def __call__(self, exchange: Exchange) -> None:
+        """Answer one query to its end."""
+        count, status = 0, _FAULT
+        try:
+            keys = read_identifier(exchange, self._action)
+            for model in self._finder(keys, exchange):
+                if exchange.cancelled():
+                    status = CANCELLED
+                    break
+                exchange.respond(self._pending(keys), dataset=self._written(model, keys, exchange))
+                count += 1
+            else:
+                status = SUCCESS
+            exchange.respond(status)
+        except GatewayError as fault:
+            status = status_of(fault)
+            exchange.respond(status, fault.text)
+        except (Closed, TimeoutError):
+            raise
+        except Exception as fault:  # noqa: BLE001 - whoever asks must get a status, whatever it is
+            # No trace: it may quote the patient.
+            _log.error("dimse.fault", extra={"kind": type(fault).__name__})
+            exchange.respond(_FAULT)
+        finally:
+            told(self._action, exchange, status, matches=count)
+
+    def _pending(self, keys: Model) -> int:
+        return _MATCH if self._supported(keys) else _MATCH_WITHOUT_KEYS
+
+    def _written(self, model: Model, keys: Model, exchange: Exchange) -> bytes:
+        answer = answer_of(model, keys)
+        answer.pop(key(SPECIFIC_CHARACTER_SET), None)
+        for name in _ALWAYS:
+            if name in model:
+                answer[name] = model[name]
+        agreed = self._charsets.get(exchange.peer.calling, "")
+        demanded = (agreed,) if agreed else texts(keys, SPECIFIC_CHARACTER_SET)
+        return write_dataset(
+            answer, explicit=exchange.explicit, charset=charset_for(answer, demanded)
+        )
+
+
+# Query/Retrieve Level, Retrieve AE Title and Instance Availability (PS3.4 C.4.1.1.3.2).
+_ALWAYS: Final = (key(0x00080052), key(0x00080054), key(0x00080056))
+
+
+def told(action: str, exchange: Exchange, status: int, **more: int) -> None:
+    """Log what became of a request."""
+    said = {"action": action, "calling": exchange.peer.calling, "status": f"{status:04X}"}
+    _log.info("dimse.request", extra={**said, **more})
+
+
+def status_of(fault: GatewayError) -> int:
+    """Return the status of a refusal in the words of C-FIND, C-GET and C-MOVE."""
+    if isinstance(fault, Forbidden):
+        return fault.dimse_status
+    own = (status for kind, status in STATUSES.items() if isinstance(fault, kind))
+    return next(own, _FAULT)
+
+
+def read_identifier(exchange: Exchange, action: str) -> Model:
+    """Return the identifier of a request that is permitted; raises `Forbidden`, `Malformed`."""
+    peer = exchange.peer
+    decision = decide(Request("dimse", action, caller=peer.calling, peer=peer.address))
+    if not decision.permitted:
+        raise Forbidden(decision.reason)
+    model = exchange.identifier()
+    if not model:
+        message = "The identifier has no keys."
+        raise Invalid(message)
+    return model
