@@ -2,22 +2,50 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from gateway.delivery.holdings import Holdings
-from gateway.dimse.services import query_retrieve
+from gateway.delivery.schedule import Schedule
+from gateway.dimse.services import query_retrieve, worklist
+from gateway.ingest.worklist import WorklistIngest
+from gateway.store.catalogue import Catalogue
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gateway.app.assembly import Foundation
     from gateway.dimse.services import Services
+
+# Listed at a time while the door is idle.
+_STUDIES: Final = 20
 
 
 def dicom_services(base: Foundation) -> Services:
     """Return which service answers which command of which SOP class."""
-    settings = base.settings
-    return query_retrieve(
-        Holdings(base.store, base.objects),
-        settings.dicom_ae_title,
-        settings.peers.dicom_destinations,
-        settings.peers.dicom_charsets,
-    )
+    peers, title = base.settings.peers, base.settings.dicom_ae_title
+    schedule = Schedule(base.store, planning(base).catch_up)
+    return {
+        **query_retrieve(
+            Holdings(base.store, base.objects),
+            title,
+            peers.dicom_destinations,
+            peers.dicom_charsets,
+        ),
+        **worklist(schedule.entries, peers.dicom_charsets),
+    }
+
+
+def planning(base: Foundation) -> WorklistIngest:
+    """Return the flow of orders to the worklist."""
+    return WorklistIngest(base.store, base.settings.peers.dicom_modalities)
+
+
+def keep_current(base: Foundation) -> Callable[[], None]:
+    """Return what an idle door does, so that nobody who asks must wait for it."""
+    catalogue, planned = Catalogue(base.store), planning(base)
+
+    def work() -> None:
+        catalogue.catch_up(_STUDIES)
+        planned.catch_up()
+
+    return work

@@ -117,9 +117,13 @@ def _mllp(settings: Settings, stop: threading.Event, ready: Callable[[], None]) 
 
 
 def _dimse(settings: Settings, stop: threading.Event, ready: Callable[[], None]) -> None:
+    from gateway.app.dicom import keep_current  # noqa: PLC0415 - this door's own
+
     base = assembly.found_for_door(settings)
     studies = assembly.build_studies(base)
-    settling = threading.Thread(target=_settle_studies, args=(studies, stop), name="studies")
+    settling = threading.Thread(
+        target=_settle_studies, args=(studies, keep_current(base), stop), name="studies"
+    )
 
     landing = threading.Thread(target=_bring_away, args=(base.objects, stop), name="landing")
 
@@ -158,10 +162,13 @@ def _listen(
     server.drain(_DRAIN_SECONDS)
 
 
-def _settle_studies(studies: StudyIngest, stop: threading.Event) -> None:
+def _settle_studies(
+    studies: StudyIngest, keep_current: Callable[[], None], stop: threading.Event
+) -> None:
     while not stop.wait(_STUDY_POLL_SECONDS):
         try:
             studies.run_once()
+            keep_current()
         except Unavailable:
             # The store says it cannot commit now: the study stays pending.
             _log.warning("store.unavailable")

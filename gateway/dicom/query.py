@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 from gateway.dicom import attributes as tag
 from gateway.dicom.json_model import element, items, key
 from gateway.dicom.matching import Options, matches
-from gateway.dicom.matching.values import is_universal
+from gateway.dicom.matching.ranges import MOMENTS, moments
+from gateway.dicom.matching.values import EMPTY, is_universal
 
 if TYPE_CHECKING:
     from gateway.dicom.json_model import Model
@@ -93,6 +94,21 @@ def is_asked(keys: Model, number: int) -> bool:
         inner = items(keys, number)
         return any(is_asked(one, int(name, 16)) for one in inner for name in one)
     return not is_universal(asked.get("Value") or [])
+
+
+def unreadable_key(keys: Model) -> str:
+    """Return the tag of a key that is neither a date, time or moment nor a range of them."""
+    for name, asked in keys.items():
+        vr, content = asked.get("vr"), asked.get("Value") or []
+        if vr == "SQ":
+            inner = (unreadable_key(one) for one in content if isinstance(one, dict))
+            if found := next((one for one in inner if one), ""):
+                return found
+        elif vr in MOMENTS and not is_universal(content):
+            texts = [str(one or "") for one in content]
+            if texts != [EMPTY] and any(moments(vr, one) is None for one in texts):
+                return name
+    return ""
 
 
 def _has_wildcard(text: str) -> bool:

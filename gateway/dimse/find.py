@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from gateway.access.decision import Request, decide
 from gateway.dicom.attributes import SPECIFIC_CHARACTER_SET
 from gateway.dicom.json_model import key, texts
-from gateway.dicom.query import answer_of
+from gateway.dicom.query import answer_of, unreadable_key
 from gateway.dicom.writer import charset_for, write_dataset
 from gateway.dimse.connection import Closed
 from gateway.errors import Forbidden, GatewayError, Invalid, Malformed, TooLarge, Unavailable
@@ -126,5 +126,8 @@ def read_identifier(exchange: Exchange, action: str) -> Model:
     model = exchange.identifier()
     if not model:
         message = "The identifier has no keys."
+        raise Invalid(message)
+    if wrong := unreadable_key(model):
+        message = f"The key ({wrong[:4]},{wrong[4:]}) is no date, time or range."
         raise Invalid(message)
     return model

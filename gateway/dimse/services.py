@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gateway.dicom.sop_classes import WORKLIST
 from gateway.dimse.command import Field
 from gateway.dimse.find import Find
 from gateway.dimse.moving import mover
@@ -18,15 +19,23 @@ from gateway.dimse.query_retrieve import (
     supports,
 )
 from gateway.dimse.retrieve import Retrieve, getter
+from gateway.dimse.worklist import worklist_finder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from gateway.delivery.holdings import Holdings
     from gateway.dimse.exchange import Service
+    from gateway.dimse.worklist import Entries
     from gateway.settings import DicomDestination
 
     Services = dict[str, Mapping[int, Service]]
+
+
+def worklist(entries: Entries, charsets: Mapping[str, str]) -> Services:
+    """Return the Modality Worklist service."""
+    find = Find("C-FIND MWL", worklist_finder(entries), charsets=charsets)
+    return {WORKLIST: {Field.FIND_RQ: find}}
 
 
 def query_retrieve(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gateway.dicom.json_model import key
 from gateway.dicom.matching.names import name_matches
-from gateway.dicom.matching.ranges import Moments, moment_matches, moments
+from gateway.dicom.matching.ranges import MOMENTS, Moments, moment_matches, moments
 from gateway.dicom.matching.values import (
     EMPTY,
     is_universal,
@@ -34,7 +34,6 @@ COMBINED: Final = (
 # Not values to be matched: what the peer says of its own request.
 _NOT_KEYS: Final = frozenset(map(key, (0x00080005, 0x00080052, 0x00080053, 0x00080201)))
 _NUMBERS: Final = frozenset({"DS", "FD", "FL", "IS", "SL", "SS", "SV", "UL", "US", "UV"})
-_MOMENTS: Final = frozenset({"DA", "DT", "TM"})
 # PS3.4 C.2.2.2.4: only in these a star is not a star.
 _TEXTS: Final = frozenset({"AE", "CS", "LO", "LT", "SH", "ST", "UC", "UR", "UT"})
 
@@ -91,7 +90,7 @@ def _sequence_matches(found: list[Any], wanted: list[Any], options: Options) -> 
 def _test_of(vr: str, options: Options) -> Callable[[Any, Any], bool]:
     if vr == "PN":
         return lambda held, asked: name_matches(held, asked, fuzzy=options.fuzzy)
-    if vr in _MOMENTS:
+    if vr in MOMENTS:
         return lambda held, asked: moment_matches(vr, str(held), str(asked))
     if vr in _NUMBERS:
         return number_matches

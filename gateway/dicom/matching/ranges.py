@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+MOMENTS: Final = frozenset({"DA", "DT", "TM"})
 _DATE: Final = re.compile(r"(\d{4})[.:/]?(\d{2})[.:/]?(\d{2})")
 _TIME: Final = re.compile(r"(\d{2})(?::?(\d{2}))?(?::?(\d{2}))?(?:\.(\d{1,6}))?")
 _MOMENT: Final = re.compile(r"(\d{4})(\d{2})?(\d{2})?(\d{2})?(\d{2})?(\d{2})?(?:\.(\d{1,6}))?")

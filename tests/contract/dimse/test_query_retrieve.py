@@ -122,6 +122,14 @@ def test_a_level_that_the_model_has_not_is_refused(door: DimseServer, level: str
     assert "0008,0052" in status.ErrorComment
 
 
+@pytest.mark.filterwarnings("ignore:Invalid value for VR DA")
+def test_a_key_that_is_no_date_is_refused(door: DimseServer) -> None:
+    ((status, _),) = find(door, keys("STUDY", StudyDate="yesterday"))
+
+    assert status.Status == 0xA900
+    assert "0008,0020" in status.ErrorComment
+
+
 def test_a_peer_gets_the_character_set_that_it_needs(door: DimseServer) -> None:
     association = associate(door, STUDY_ROOT_FIND, calling="OLD")
     (_, match), _ = association.send_c_find(

@@ -12,6 +12,7 @@ from gateway.dimse.pdu import (
     ContextResult,
     DataValue,
     ProposedContext,
+    Role,
     UserInformation,
 )
 from gateway.errors import Malformed
@@ -43,8 +44,22 @@ def test_an_association_request_is_read() -> None:
         titles=b"GATEWAY".ljust(16) + b"SCANNER".ljust(16),
         application_context=pdu.APPLICATION_CONTEXT,
         contexts=(ProposedContext(1, CT, (EXPLICIT,)),),
-        user=UserInformation(16384),
+        user=UserInformation(maximum_length=16384),
     )
+
+
+def test_roles_and_extended_negotiation_are_read_and_agreed_to() -> None:
+    asked = item(0x54, b"\0\x05" + b"1.2.3" + b"\x01\x01")
+    asked += item(0x56, b"\0\x05" + b"1.2.4" + b"\x01\x01")
+    request = pdu.read_request(REQUEST[:-12] + item(0x50, asked))
+    answer = pdu.accept(
+        request, (), maximum_length=131072, implementation=("2.25.1", "P"), user=request.user
+    )
+
+    assert request.user.roles == {"1.2.3": Role(scu=True, scp=True)}
+    assert request.user.extended == {"1.2.4": b"\x01\x01"}
+    assert asked[:11] in answer
+    assert asked[11:] in answer
 
 
 def test_pynetdicom_reads_the_acceptance() -> None:
