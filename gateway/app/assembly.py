@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from threading import Event
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 from gateway.app.watching import watch
@@ -21,6 +21,10 @@ from gateway.store.landing import Landing
 from gateway.store.objects import open_objects
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.types import ASGIApp
+
     from gateway.delivery.ports import Channel
     from gateway.delivery.worker import Worker
     from gateway.fhir.terminology.terminology import Terminology
@@ -28,8 +32,12 @@ if TYPE_CHECKING:
     from gateway.ingest.answering import Answering
     from gateway.ingest.message import MessageIngest
     from gateway.ingest.resource import ResourceIngest
+    from gateway.ingest.series_metadata import SeriesMetadataMaker
     from gateway.ingest.study import StudyIngest
     from gateway.settings import Settings
+
+# Each has a database connection of its own.
+_DICOMWEB_THREADS: Final = 6
 
 
 def now() -> datetime:
@@ -174,7 +182,7 @@ def build_studies(base: Foundation) -> StudyIngest:
 
     context = Context(
         accession_system=base.settings.peers.accession_system,
-        dicomweb=f"{base.settings.base_url.rstrip('/')}/dicom-web",
+        dicomweb=base.settings.dicomweb_url,
     )
     return StudyIngest(
         base.store,
@@ -184,6 +192,48 @@ def build_studies(base: Foundation) -> StudyIngest:
         quiet_seconds=base.settings.dicom_quiet_seconds,
         clock=now,
     )
+
+
+def build_metadata(base: Foundation) -> SeriesMetadataMaker:
+    """Return what makes and keeps the DICOM JSON of series."""
+    from gateway.ingest.series_metadata import SeriesMetadataMaker  # noqa: PLC0415 - as above
+
+    return SeriesMetadataMaker(base.store, base.objects, base.settings.dicomweb_url)
+
+
+def build_dicomweb(
+    base: Foundation, observe: Callable[[str, str, int, float], None]
+) -> tuple[ASGIApp, Callable[[], None]]:
+    """Return the DICOMweb door, and what ends it."""
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - as above
+
+    from gateway.dicomweb.application import build_application  # noqa: PLC0415 - as above
+    from gateway.dicomweb.drawing import Drawing  # noqa: PLC0415 - as above
+    from gateway.dicomweb.ports import Ports  # noqa: PLC0415 - as above
+    from gateway.ingest.instance import InstanceIngest  # noqa: PLC0415 - as above
+    from gateway.store.catalogue import Catalogue  # noqa: PLC0415 - as above
+
+    drawing = Drawing()
+    threads = ThreadPoolExecutor(_DICOMWEB_THREADS, "dicomweb")
+    ports = Ports(
+        base=base.settings.dicomweb_url,
+        store=base.store,
+        objects=base.objects,
+        find=Catalogue(base.store).find,
+        receive=InstanceIngest(base.store, base.objects, clock=now).receive,
+        metadata=build_metadata(base),
+        drawing=drawing,
+        threads=threads,
+        origins=base.settings.peers.dicomweb_origins,
+        most_json=base.settings.peers.http_max_bytes,
+        observe=observe,
+    )
+
+    def close() -> None:
+        drawing.close()
+        threads.shutdown(wait=False, cancel_futures=True)
+
+    return build_application(ports), close
 
 
 def build_worker(base: Foundation) -> Worker:

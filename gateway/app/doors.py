@@ -86,10 +86,14 @@ def _http(settings: Settings, _stop: threading.Event, ready: Callable[[], None])
         validate=profiles,
         must_support=profiles.must_support,
     )
+    application = build_application(ports)
+    dicomweb, close = assembly.build_dicomweb(base, ports.observe)
+    application.mount("/dicom-web", dicomweb)
     shared = settings.http_workers > 1
     sock = listen(settings.http_host, settings.http_port, shared=shared)
     # Signals are uvicorn's here: it must wake its loop.
-    serve(build_application(ports), sock, ready=ready)
+    serve(application, sock, ready=ready)
+    close()
     base.close()
 
 

@@ -24,7 +24,7 @@ from gateway.dicom.values import BINARY, read_value
 from gateway.errors import Malformed, TooLarge
 
 if TYPE_CHECKING:
-    from gateway.dicom.elements import Head
+    from gateway.dicom.elements import Buffer, Head
     from gateway.dicom.json_model import Model
     from gateway.dicom.transfer_syntaxes import Encoding
 
@@ -33,13 +33,13 @@ LARGEST: Final = 1 << 27
 _LARGEST_INFLATED: Final = 1 << 26
 # A report of a thousand irradiation events has some hundred thousand.
 _MOST_ELEMENTS: Final = 1 << 20
-_UNDEFINED: Final = 0xFFFFFFFF
+UNDEFINED: Final = 0xFFFFFFFF
 _ITEM: Final = 0xFFFEE000
 _ITEM_END: Final = 0xFFFEE00D
 _SEQUENCE_END: Final = 0xFFFEE0DD
 # No text of a document is larger; what claims to be is left out.
-_LARGEST_VALUE: Final = 1 << 22
-_BULK: Final = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
+LARGEST_VALUE: Final = 1 << 22
+BULK: Final = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +62,12 @@ def read_document(file: bytes) -> Document:
 def read_dataset(buffer: bytes, transfer_syntax: str) -> Document:
     """Read a document from an encoded dataset; raises as `read_document`."""
     encoding = encoding_of(transfer_syntax)
-    whole = _inflate(buffer) if encoding.deflated else buffer
-    return _Reader(whole, observed_encoding(whole, encoding)).document()
+    whole = inflate(buffer) if encoding.deflated else buffer
+    return DatasetReader(whole, observed_encoding(whole, encoding)).document()
 
 
-def _inflate(buffer: bytes) -> bytes:
+def inflate(buffer: bytes) -> bytes:
+    """Return a deflated dataset whole (PS3.5 A.5); raises `TooLarge` for a bomb."""
     for window in (-zlib.MAX_WBITS, zlib.MAX_WBITS):
         stream = zlib.decompressobj(window)
         try:
@@ -82,7 +83,7 @@ def _inflate(buffer: bytes) -> bytes:
 
 
 @dataclass(slots=True)
-class _Frame:
+class Frame:
     """A dataset or item being read, or, when `items` is set, a sequence."""
 
     end: int
@@ -92,18 +93,26 @@ class _Frame:
     items: list[Any] | None = None
 
 
-class _Reader(Reader):
-    def __init__(self, buffer: bytes, encoding: Encoding) -> None:
+class DatasetReader(Reader):
+    """Reads every attribute of one dataset; what becomes of large values, a subclass says."""
+
+    def __init__(self, buffer: Buffer, encoding: Encoding, start: int = 0) -> None:
+        """Read `buffer`, whose dataset begins at `start`."""
         super().__init__(buffer, encoding)
         self._budget = _MOST_ELEMENTS
+        self._start = start
         self._order = "<" if encoding.little else ">"
         self._content = b""
-        self._stack: list[_Frame] = []
+        self._stack: list[Frame] = []
 
     def document(self) -> Document:
-        """Return the document, as far as the buffer goes."""
-        root = _Frame(self._end, self._explicit, ())
-        self._stack, position = [root], 0
+        """Return the document, as far as the buffer goes; raises `Malformed`."""
+        return Document(self.model(), self._content)
+
+    def model(self) -> Model:
+        """Return the model of the dataset, as far as the buffer goes; raises `Malformed`."""
+        root = Frame(self._end, self._explicit, ())
+        self._stack, position = [root], self._start
         while self._stack and self._budget > 0:
             frame = self._stack[-1]
             if position >= frame.end:
@@ -120,61 +129,63 @@ class _Reader(Reader):
         if not root.model:
             message = "The object cannot be read as a dataset."
             raise Malformed(message)
-        return Document(root.model, self._content)
+        return root.model
 
-    def _in_sequence(self, head: Head, frame: _Frame) -> int:
+    def _in_sequence(self, head: Head, frame: Frame) -> int:
         if head.tag != _ITEM or frame.items is None:
             self._stack.pop()
             # Without its delimiter a sequence ends where something else begins.
             return head.start if head.tag == _SEQUENCE_END else head.at
-        item = _Frame(self._limit(head, frame), frame.explicit, frame.codecs)
+        item = Frame(self._limit(head, frame), frame.explicit, frame.codecs)
         frame.items.append(item.model)
         self._stack.append(item)
         return head.start
 
-    def _in_item(self, head: Head, frame: _Frame) -> int:
+    def _in_item(self, head: Head, frame: Frame) -> int:
         if head.tag in (_ITEM_END, _SEQUENCE_END):
             if len(self._stack) == 1:
                 return head.start
             self._stack.pop()
             # The end of a sequence inside an item ends both.
             return head.start if head.tag == _ITEM_END else head.at
-        vr = _vr(head)
+        vr = vr_of(head)
         if vr == "SQ":
             return self._open(head, frame)
         end = self._skip(head.start, head.length, explicit=frame.explicit)
-        if end <= self._end and head.length != _UNDEFINED:
-            self._value(head, vr, end, frame)
+        self._value(head, vr, end, frame)
         return end
 
-    def _open(self, head: Head, frame: _Frame) -> int:
+    def _open(self, head: Head, frame: Frame) -> int:
         inside = frame.explicit and head.vr != b"UN"
         items: list[Any] = []
         frame.model[key(head.tag)] = {"vr": "SQ", "Value": items}
         end = self._limit(head, frame)
-        self._stack.append(_Frame(end, inside, frame.codecs, items=items))
+        self._stack.append(Frame(end, inside, frame.codecs, items=items))
         return head.start
 
-    def _limit(self, head: Head, frame: _Frame) -> int:
-        if head.length == _UNDEFINED:
+    def _limit(self, head: Head, frame: Frame) -> int:
+        if head.length == UNDEFINED:
             return frame.end
         return min(head.start + head.length, frame.end)
 
-    def _value(self, head: Head, vr: str, end: int, frame: _Frame) -> None:
+    def _value(self, head: Head, vr: str, end: int, frame: Frame) -> None:
+        if end > self._end or head.length == UNDEFINED:
+            return
         if head.tag == ENCAPSULATED_DOCUMENT and len(self._stack) == 1:
             self._content = self._buffer[head.start : end]
-        if vr in _BULK or head.length > _LARGEST_VALUE:
+        if vr in BULK or head.length > LARGEST_VALUE:
             return
         raw = self._buffer[head.start : end]
         if vr in BINARY:
-            frame.model[key(head.tag)] = element(vr, self._numbers(vr, raw))
+            frame.model[key(head.tag)] = element(vr, self.numbers(vr, raw))
             return
         content = read_value(vr, raw, frame.codecs)
         frame.model[key(head.tag)] = element(vr, content)
         if head.tag == SPECIFIC_CHARACTER_SET:
             frame.codecs = codecs_of(tuple(term or "" for term in content))
 
-    def _numbers(self, vr: str, raw: bytes) -> list[Any]:
+    def numbers(self, vr: str, raw: bytes) -> list[Any]:
+        """Return the numbers of a binary value."""
         one = Struct(f"{self._order}{BINARY[vr]}")
         whole = len(raw) - len(raw) % one.size
         try:
@@ -186,10 +197,10 @@ class _Reader(Reader):
         return [number for (number,) in found]
 
 
-def _vr(head: Head) -> str:
+def vr_of(head: Head) -> str:
     """Return the VR as written, else the dictionary's; what has items is a sequence."""
     if head.vr not in (b"", b"UN"):
         return head.vr.decode("ascii")
     known = DicomDictionary.get(head.tag)
     found = str(known[0]).split(" ", 1)[0] if known else "UN"
-    return "SQ" if head.length == _UNDEFINED and found == "UN" else found
+    return "SQ" if head.length == UNDEFINED and found == "UN" else found

@@ -16,8 +16,12 @@ from gateway.dicom.json_model import element, key
 from gateway.dicom.values import read_value
 
 if TYPE_CHECKING:
+    from mmap import mmap
+
     from gateway.dicom.json_model import Model
     from gateway.dicom.transfer_syntaxes import Encoding
+
+    Buffer = bytes | mmap
 
 # PS3.5 tables 7.1-1 and 7.1-2: with a length of four bytes, and of two.
 # fmt: off
@@ -75,7 +79,7 @@ class Reader:
     `finished` says that a tag was met after which no attribute of interest can come.
     """
 
-    def __init__(self, buffer: bytes, encoding: Encoding) -> None:
+    def __init__(self, buffer: Buffer, encoding: Encoding) -> None:
         """Read `buffer`, which begins with the first element of a dataset."""
         self._buffer = buffer
         self._end = len(buffer)

@@ -9,6 +9,7 @@ IMPLICIT_LITTLE: Final = "1.2.840.10008.1.2"
 EXPLICIT_LITTLE: Final = "1.2.840.10008.1.2.1"
 DEFLATED: Final = "1.2.840.10008.1.2.1.99"
 EXPLICIT_BIG: Final = "1.2.840.10008.1.2.2"
+DEFLATED_FRAMES: Final = "1.2.840.10008.1.2.8.1"
 JPIP_DEFLATE: Final = frozenset({"1.2.840.10008.1.2.4.95", "1.2.840.10008.1.2.4.205"})
 
 
@@ -34,3 +35,11 @@ _USUAL: Final = Encoding()
 def encoding_of(transfer_syntax: str) -> Encoding:
     """Return the encoding of a transfer syntax; a private one is explicit little endian."""
     return _ENCODINGS.get(transfer_syntax, _USUAL)
+
+
+NATIVE: Final = frozenset({IMPLICIT_LITTLE, EXPLICIT_LITTLE, EXPLICIT_BIG, DEFLATED})
+
+
+def is_encapsulated(transfer_syntax: str) -> bool:
+    """Whether pixel data comes in fragments; that of a private syntax is taken to."""
+    return transfer_syntax not in NATIVE

@@ -14,7 +14,7 @@ from gateway.access.decision import Request
 from gateway.dimse.association import Association, Terms
 from gateway.dimse.pdu import LOCAL_LIMIT_EXCEEDED, NO_REASON_GIVEN, Rejection
 from gateway.dimse.places import Places
-from gateway.dimse.spool import prepare
+from gateway.ingest.spool import prepare
 
 if TYPE_CHECKING:
     import ssl

@@ -11,8 +11,8 @@ from gateway.access.decision import Request, decide
 from gateway.dicom.header import InstanceHeader, read_header, read_header_from
 from gateway.dicom.instance import ReceivedInstance
 from gateway.dicom.part10 import file_head
-from gateway.dimse.spool import SMALL_BYTES, SpoolFile
 from gateway.errors import Forbidden, GatewayError, Invalid, Malformed, Unavailable
+from gateway.ingest.spool import SMALL_BYTES, SpoolFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -62,6 +62,11 @@ class Settings:
         return self.data_dir / "run"
 
     @property
+    def dicomweb_url(self) -> str:
+        """The DICOMweb root, without a slash at the end."""
+        return f"{self.base_url.rstrip('/')}/dicom-web"
+
+    @property
     def fhir_url(self) -> str:
         """The FHIR base, without a slash at the end."""
         return f"{self.base_url.rstrip('/')}/fhir"

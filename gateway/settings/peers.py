@@ -70,6 +70,8 @@ class Peers:
     # Reject associations that call another AE title than ours.
     dicom_check_called: bool = False
     # At a time, of each process of the door; of one address.
+    # Pages of other hosts that may ask the DICOMweb door: "https://viewer.example"; "*": any.
+    dicomweb_origins: tuple[str, ...] = ()
     dicom_associations: int = 64
     dicom_associations_per_address: int = 32
     dicom_idle_seconds: float = 300.0

@@ -65,6 +65,20 @@ class CatalogueSeriesRow(SQLModel, table=True):
     attributes: bytes = _json()
 
 
+class SeriesMetadataRow(SQLModel, table=True):
+    """The DICOM JSON of a series, packed; `fingerprint` says of which objects it was made."""
+
+    __tablename__ = "dicom_metadata"
+    __table_args__ = (Index("dicom_metadata_study", "study_uid"),)
+
+    series_uid: str = _text(key=True)
+    study_uid: str = _text(key=True)
+    fingerprint: str = _text()
+    checksum: int = _big()
+    size: int = _big()
+    content: bytes = _json()
+
+
 class FollowerRow(SQLModel, table=True):
     """Up to which version something that is derived from resources has followed them."""
 

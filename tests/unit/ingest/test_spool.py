@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gateway.dicom.header import HEAD_BYTES
-from gateway.dimse.spool import SpoolFile, prepare
 from gateway.errors import Unavailable
+from gateway.ingest.spool import SpoolFile, prepare
 
 if TYPE_CHECKING:
     from pathlib import Path

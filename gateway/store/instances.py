@@ -1,0 +1,108 @@
+"""DICOM objects that are held, and the metadata of their series that was made once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import Integer, bindparam, delete, insert, literal_column, select
+
+from gateway.store.dicom_tables import RejectedRow, SeriesMetadataRow
+from gateway.store.statements import INSTANCE, Sql, render, table
+
+if TYPE_CHECKING:
+    from sqlalchemy import Dialect
+
+    from gateway.store.api import Store, Transaction
+
+REJECTED: Final = table(RejectedRow)
+METADATA: Final = table(SeriesMetadataRow)
+_COLUMNS: Final = (
+    INSTANCE.c.sop_uid,
+    INSTANCE.c.study_uid,
+    INSTANCE.c.series_uid,
+    INSTANCE.c.sop_class,
+    INSTANCE.c.transfer_syntax,
+    INSTANCE.c.object,
+    INSTANCE.c.size,
+)
+# Written into the text: every parameter of a rendered statement is one that is given.
+_ZERO: Final = literal_column("0", Integer)
+
+
+@dataclass(frozen=True, slots=True)
+class HeldInstance:
+    """One object as held, without its header; `object` is its name in the objects."""
+
+    sop_uid: str
+    study_uid: str
+    series_uid: str
+    sop_class: str
+    transfer_syntax: str
+    object: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesMetadata:
+    """The DICOM JSON of the objects of a series, with commas between, without brackets.
+
+    `content` is a deflate stream that ends on a byte and is not the last block; `checksum` is the
+    CRC-32 of what it holds, `size` its length; `fingerprint` names the objects it was made of.
+    """
+
+    study_uid: str
+    series_uid: str
+    fingerprint: str
+    checksum: int
+    size: int
+    content: bytes
+
+
+def held_instances(store: Store, study_uid: str, sop_uid: str = "") -> list[HeldInstance]:
+    """Return the objects of a study, or one of them: none kept aside, none rejected."""
+    given = {"study_uid": study_uid, "sop_uid": sop_uid}
+    sql = _instances(store.database.dialect, one=bool(sop_uid))
+    with store.database.reading() as cursor:
+        cursor.execute(sql.text, [given[name] for name in sql.names])
+        return [HeldInstance(*row) for row in cursor.fetchall()]
+
+
+def kept_metadata(store: Store, study_uid: str) -> dict[str, SeriesMetadata]:
+    """Return the metadata of a study that was kept, by series."""
+    sql = _metadata(store.database.dialect)
+    with store.database.reading() as cursor:
+        cursor.execute(sql.text, [study_uid])
+        found = [SeriesMetadata(*row) for row in cursor.fetchall()]
+    return {one.series_uid: one for one in found}
+
+
+def keep_metadata(tx: Transaction, metadata: SeriesMetadata) -> None:
+    """Keep the metadata of a series in place of what was kept before."""
+    tx.change(
+        delete(METADATA).where(
+            METADATA.c.series_uid == metadata.series_uid,
+            METADATA.c.study_uid == metadata.study_uid,
+        )
+    )
+    given = {name: getattr(metadata, name) for name in SeriesMetadata.__slots__}
+    tx.change(insert(METADATA).values(given))
+
+
+@lru_cache(maxsize=8)
+def _instances(dialect: Dialect, *, one: bool) -> Sql:
+    statement = select(*_COLUMNS).where(
+        INSTANCE.c.study_uid == bindparam("study_uid"),
+        INSTANCE.c.aside == _ZERO,
+        INSTANCE.c.sop_uid.not_in(select(REJECTED.c.sop_uid)),
+    )
+    if one:
+        return render(statement.where(INSTANCE.c.sop_uid == bindparam("sop_uid")), dialect)
+    return render(statement.order_by(INSTANCE.c.series_uid, INSTANCE.c.sop_uid), dialect)
+
+
+@lru_cache(maxsize=8)
+def _metadata(dialect: Dialect) -> Sql:
+    columns = [METADATA.c[name] for name in SeriesMetadata.__slots__]
+    return render(select(*columns).where(METADATA.c.study_uid == bindparam("study_uid")), dialect)
