@@ -14,6 +14,7 @@ from gateway.app.watching import watch
 from gateway.delivery.outgoing import Outgoing
 from gateway.delivery.recipients import resource_changed
 from gateway.ingest.linking import Linking
+from gateway.ingest.programmes.once_a_year import one_package_a_year
 from gateway.ingest.programmes.tasks import TaskRules
 from gateway.ingest.search_parameters import SearchParameters
 from gateway.store.api import Store, open_store
@@ -84,6 +85,7 @@ def found(settings: Settings) -> Foundation:
     store.watch(linking.changed)
     store.watch(resource_changed)
     store.watch(TaskRules(settings.lang).changed)
+    store.watch(one_package_a_year)
     if settings.peers.destinations:
         store.watch(Outgoing(settings.peers.destinations, settings.peers.routes).changed)
     parameters = SearchParameters(store)

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import astuple
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import create_engine, select
+from sqlalchemy import create_engine, func, select
 from sqlalchemy.schema import AddConstraint, CreateIndex, DropConstraint, DropIndex
 
 from gateway.fhir.search.index import index_rows
@@ -71,6 +71,15 @@ def load(url: str, types: Sequence[str], batches: Iterable[Rows]) -> None:
     states = [astuple(new_state(name)) for name in sorted(set(types) - held)]
     adding = _load_sqlite if url.startswith("sqlite") else _load_postgres
     adding(url, _with_states(states, batches))
+
+
+def last_number(url: str) -> int:
+    """Return the last number that the database of `url` has given to a version, 0 for none."""
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        found = connection.execute(select(func.max(VERSION.c.seq))).scalar()
+    engine.dispose()
+    return int(found or 0)
 
 
 def _with_states(states: list[tuple[Any, ...]], batches: Iterable[Rows]) -> Iterator[Rows]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from gateway.app.cli import (
     codes,
@@ -16,12 +16,28 @@ from gateway.app.cli import (
     packages,
     search,
     serve,
+    statement,
+    synth,
 )
 from gateway.errors import GatewayError
 from gateway.settings import SettingsError, read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+_FAMILIES: Final = (
+    serve,
+    installation,
+    packages,
+    search,
+    hl7,
+    journal,
+    codes,
+    deliveries,
+    statement,
+    synth,
+    demo,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -53,6 +69,6 @@ def _parser() -> argparse.ArgumentParser:
         prog="gateway", description="FHIR gateway for ambulatory care: HL7 v2, DICOM, FHIR, mail."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for family in (serve, installation, packages, search, hl7, journal, codes, deliveries, demo):
+    for family in _FAMILIES:
         family.add_commands(commands)
     return parser

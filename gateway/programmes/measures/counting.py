@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gateway.fhir.fhirpath import Services
     from gateway.fhir.wire import Resource
     from gateway.programmes.measures.definition import Criteria, Group
-    from gateway.programmes.measures.figures import GroupFigures, Value
+    from gateway.programmes.measures.figures import Figures, GroupFigures, Value
     from gateway.programmes.measures.plan import Sought
 
 
@@ -32,12 +32,15 @@ class Counting:
     services: Services
     variables: Mapping[str, str]
     _seen: dict[tuple[str, Value | None], set[str]] = field(default_factory=dict)
+    _least: dict[int, tuple[Figures, dict[str, float]]] = field(default_factory=dict)
 
     def count(self, resources: Iterable[Resource], into: GroupFigures) -> None:
         """Count; raises `Invalid` for an expression that cannot be evaluated."""
         for resource in resources:
             if all(self._expression(one, resource) == [True] for one in self.sought.filters):
                 self._count(resource, into)
+        for figures, least in self._least.values():
+            figures.values = [(value, 1) for value in least.values()]
 
     def _count(self, resource: Resource, into: GroupFigures) -> None:
         kind = self.sought.population.kind
@@ -52,8 +55,17 @@ class Counting:
             figures = into.whole if stratum is None else into.stratum(stratifier, stratum)
             figures.numbers[kind] = len(seen)
             if value is not None:
-                figures.values.append((value, 1))
+                self._add(value, figures, keys)
         into.members.setdefault(kind, []).extend(key for key in keys)
+
+    def _add(self, value: float, figures: Figures, keys: list[str]) -> None:
+        """Keep a value; what is counted once counts with its smallest."""
+        if not self.sought.population.once:
+            figures.values.append((value, 1))
+            return
+        _, least = self._least.setdefault(id(figures), (figures, {}))
+        for key in keys:
+            least[key] = min(value, least.get(key, value))
 
     def _keys(self, resource: Resource) -> list[str]:
         once = self.sought.population.once

@@ -5,15 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from gateway.rest.dispatch import Place, operation
-from gateway.rest.operations import (
-    document,
-    evaluate_measure,
-    everything,
-    lastn,
-    match,
-    meta,
-    validate,
-)
+from gateway.rest.operations import document, everything, lastn, match, meta, validate
+from gateway.rest.operations.money_table import MONEY
 from gateway.rest.operations.programme_table import PROGRAMMES
 
 # Where HL7 keeps the definitions of its operations.
@@ -104,14 +97,6 @@ OPERATIONS: Final = (
         only="Composition",
         inputs=document.INPUTS,
     ),
-    *operation(
-        "$evaluate-measure",
-        f"{_DEFINED}/Measure-evaluate-measure",
-        evaluate_measure.evaluate_measure,
-        _TYPE,
-        _INSTANCE,
-        only="Measure",
-        inputs=evaluate_measure.INPUTS,
-    ),
+    *MONEY,
     *PROGRAMMES,
 )

@@ -45,6 +45,10 @@ def tallies(asker: Asker, query: SearchQuery, survey: Survey) -> list[Tally]:
     inner = select(
         ", ".join(f"{one} AS {name}" for one, name in names), *_base(asker, query, joins)
     )
+    if survey.once is not None and survey.value is not None:
+        # What is counted once counts with its smallest value: the first of several delays.
+        least = "SELECT l.a, l.b, l.k, min(l.v) AS v, l.u"
+        inner = Piece(f"{least} FROM ({inner.text}) l GROUP BY l.a, l.b, l.k, l.u", inner.values)
     number = "count(*)" if survey.once is None else "count(DISTINCT f.k)"
     total = "f.v" if survey.each else "sum(f.v)"
     grouped = "f.a, f.b, f.u" + (", f.v" if survey.each else "")

@@ -1,0 +1,1 @@
+"""A synthetic region: structures, people and care that never were, always the same for one seed."""
