@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.errors import GatewayError
+from gateway.fhir.terminology.grammars import by_grammar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,6 +47,9 @@ class Membership:
         return self._known[key]
 
     def _asked(self, url: str, system: str | None, code: str) -> bool | None:
+        spelled = by_grammar(url, system, code)
+        if spelled is not None:
+            return spelled
         try:
             value_set = self._terminology.value_set(url)
             composition = self._terminology.composition()

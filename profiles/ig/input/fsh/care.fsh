@@ -11,7 +11,7 @@ Description: "L'inclusion d'un patient dans un parcours : quand, par qui, à la 
 * type from Programmes (extensible)
 * type ^comment = "Le parcours. The programme."
 * patient MS
-* managingOrganization 1..1 MS
+* managingOrganization MS
 * period 1..1 MS
 * period.start 1..1 MS
 * referralRequest MS

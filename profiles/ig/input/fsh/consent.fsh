@@ -24,6 +24,8 @@ Description: "Ce que le patient accepte : participer, transmettre, partager. Un 
 * provision.securityLabel MS
 * provision.purpose MS
 * provision.data MS
+* provision.code MS
+* provision.code ^comment = "Le parcours (CodeSystem programme) ; sans code, tous. The programme; without a code, all."
 
 Profile: PatientOpposition
 Parent: PatientConsent
@@ -36,9 +38,9 @@ Description: "Ce que le patient refuse, en vigueur jusqu'à ce qu'il change d'av
 * provision.type = #deny
 
 Invariant: passerelle-consent-topic
-Description: "Une décision dit de quoi elle parle (urn:passerelle:consent). A decision says what it is about."
+Description: "Une décision parle d'un seul objet (urn:passerelle:consent). A decision is about one topic."
 Severity: #error
-Expression: "category.coding.where(system = 'urn:passerelle:consent').count() = 1"
+Expression: "category.coding.where(system = 'urn:passerelle:consent').count() <= 1"
 
 Invariant: passerelle-consent-when
 Description: "Une décision en vigueur est datée. A decision that is in force is dated."
