@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 HOST: Final = "127.0.0.1"
 QUIET_SECONDS: Final = 1
-_START_SECONDS: Final = 30.0
+_START_SECONDS: Final = 90.0
 _STOP_SECONDS: Final = 30.0
 # Each is a process of its own: the HTTP door answers before it has heard of the others.
 _DOORS: Final = frozenset({"mllp", "dimse", "delivery"})
