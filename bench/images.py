@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
+from pydicom.uid import (
+    CTImageStorage,
+    ExplicitVRLittleEndian,
+    MultiFrameGrayscaleWordSecondaryCaptureImageStorage,
+)
 
 from bench.people import Person
 
@@ -25,6 +29,16 @@ def write_images(place: Path, count: int, side: int, *, study: int) -> None:
         image = _image(number, side, study)
         image.PixelData = pixels[: side * side * 2]
         image.save_as(place / f"{number:05d}.dcm", enforce_file_format=True)
+
+
+def write_frames(file: Path, megabytes: int) -> None:
+    """Write one multi-frame object of about so many MB, frames of 0.5 MB."""
+    image = _image(0, SLICE, 950)
+    image.SOPClassUID = MultiFrameGrayscaleWordSecondaryCaptureImageStorage
+    image.file_meta.MediaStorageSOPClassUID = image.SOPClassUID
+    image.NumberOfFrames = 2 * megabytes
+    image.PixelData = bytes(SLICE * SLICE * 2) * image.NumberOfFrames
+    image.save_as(file, enforce_file_format=True)
 
 
 def _image(number: int, side: int, study: int) -> Dataset:

@@ -98,16 +98,22 @@ class Installation:
         return self._running.pid if self._running else 0
 
     def memory(self) -> dict[str, tuple[float, float]]:
-        """Return RSS and PSS of each door's process, in MB.
+        """Return RSS and PSS of each door's process, in MB."""
+        return {door: _memory(pid) for door, pid in self._children().items()}
 
-        Children come in the order of their birth, which is the order of the doors.
-        """
+    def peak(self, door: str) -> float:
+        """Return the most that a door's process has held, in MB."""
+        status = Path(f"/proc/{self._children()[door]}/status").read_text("ascii")
+        return int(status.partition("VmHWM:")[2].split()[0]) / 1000
+
+    def _children(self) -> dict[str, int]:
+        # In the order of their birth, which is the order of the doors.
         if self._running is None:
             return {}
         parent = self._running.pid
         listed = Path(f"/proc/{parent}/task/{parent}/children").read_text("ascii")
         children = sorted(map(int, listed.split()), key=_born)
-        return {door: _memory(pid) for door, pid in zip(self.doors, children, strict=True)}
+        return dict(zip(self.doors, children, strict=True))
 
 
 def _born(pid: int) -> tuple[int, int]:

@@ -11,7 +11,8 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bench.images import SLICE, SMALL, write_images
+from bench import held
+from bench.images import SLICE, SMALL, write_frames, write_images
 from bench.installation import Installation
 from bench.process import Running, free_port
 from bench.result import BesideRow
@@ -91,6 +92,23 @@ def measure(plan: Plan) -> Iterator[BesideRow]:
                 _empty(held)
             _say(row)
             yield row
+        yield from _rows_with_much_held(plan, place, gateway, rounds)
+
+
+def _rows_with_much_held(
+    plan: Plan, place: Path, gateway: Installation, studies: itertools.count[int]
+) -> Iterator[BesideRow]:
+    """Yield the first rows again, of the gateway alone, with many objects held before."""
+    count = held.COUNT // plan.shorter
+    held.fill(f"sqlite:///{gateway.place / 'gateway.db'}", count)
+    own = _Receiver(gateway.dicom, "GATEWAY")
+    for batch in (one for one in _BATCHES if one.associations == 1):
+        name = f"C-STORE, {batch.name}, {count} held"
+        row = BesideRow(name, "objects/s", None, batch.least)
+        for _ in range(plan.repetitions):
+            row.values.append(_rate(own, place, batch, plan.shorter, next(studies)))
+        _say(row)
+        yield row
 
 
 def _say(row: BesideRow) -> None:
@@ -110,13 +128,13 @@ def _rate(receiver: _Receiver, place: Path, batch: _Batch, shorter: int, study: 
             shutil.rmtree(part, ignore_errors=True)
 
 
-def _send(receiver: _Receiver, *parts: Path, nodelay: bool) -> float:
+def _send(receiver: _Receiver, *parts: Path, nodelay: bool, more: tuple[str, ...] = ()) -> float:
     """Send directories, an association each at the same time, and return the seconds it took."""
     environ = {name: value for name, value in os.environ.items() if name != _NODELAY}
     if nodelay:
         environ[_NODELAY] = "1"
     command = ["storescu", "--scan-directories", "--max-pdu", _MAX_PDU, "-aec", receiver.called]
-    command += ["127.0.0.1", str(receiver.port)]
+    command += [*more, "127.0.0.1", str(receiver.port)]
     began = time.perf_counter()
     senders = [
         subprocess.Popen(
@@ -148,3 +166,15 @@ def load(port: int, place: Path, shorter: int) -> None:
         write_images(images, count // shorter, side, study=study)
         _send(_Receiver(port, "GATEWAY"), images, nodelay=True)
         shutil.rmtree(images)
+
+
+def send_large(port: int, place: Path, megabytes: int, associations: int) -> float:
+    """Send one multi-frame object on each association at once; return the seconds it took."""
+    folder = place / "frames"
+    folder.mkdir()
+    write_frames(folder / "frames.dcm", megabytes)
+    receiver, parts = _Receiver(port, "GATEWAY"), [folder] * associations
+    # New UIDs for each sender.
+    taken = _send(receiver, *parts, nodelay=True, more=("--invent-instance",))
+    shutil.rmtree(folder)
+    return taken

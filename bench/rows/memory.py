@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from bench.plan import Plan
 
 _AIM = Aim(below=120)
+_AIM_LARGE = Aim(below=150)
+_MEGABYTES, _ASSOCIATIONS = 200, 4
 
 
 def measure(plan: Plan) -> Iterator[Row]:
@@ -29,6 +31,8 @@ def measure(plan: Plan) -> Iterator[Row]:
         before = gateway.memory()
         _load(plan, gateway)
         after = gateway.memory()
+        if not dimse.why_not():
+            yield _large(plan, gateway)
     for door in DOORS:
         for moment, measured in (("after start", before), ("after load", after)):
             rss, pss = measured[door]
@@ -36,6 +40,18 @@ def measure(plan: Plan) -> Iterator[Row]:
             row = Row("memory", f"Memory, {door}, {moment}", "MB RSS", _AIM, [rss], remark=remark)
             plan.say(row)
             yield row
+
+
+def _large(plan: Plan, gateway: Installation) -> Row:
+    """Send one large multi-frame object on each of four associations at the same time."""
+    megabytes = _MEGABYTES // plan.shorter
+    seconds = dimse.send_large(gateway.dicom, plan.place / "memory", megabytes, _ASSOCIATIONS)
+    name = f"Memory, dimse, {_ASSOCIATIONS} associations send {megabytes} MB each, peak"
+    peak = gateway.peak("dimse")
+    remark = f"{megabytes * _ASSOCIATIONS / seconds:.0f} MB/s"
+    row = Row("memory", name, "MB RSS", _AIM_LARGE, [peak], remark=remark)
+    plan.say(row)
+    return row
 
 
 def _load(plan: Plan, gateway: Installation) -> None:

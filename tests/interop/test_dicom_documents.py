@@ -222,6 +222,44 @@ def test_a_manifest_alone_is_a_study(
     assert sum(len(one["instance"]) for one in found["series"]) == instances
 
 
+_TEXTS = frozenset(("AE", "CS", "DS", "LO", "LT", "PN", "SH", "ST", "UC", "UT"))
+# What the reader needs to know an object by.
+_KEPT = frozenset(
+    ("SpecificCharacterSet", "RelationshipType", "ValueType", "CodingSchemeDesignator")
+)
+SCRIPT = "<script>alert(1)</script>"
+
+
+def _with_script(dataset: pydicom.Dataset) -> int:
+    """Write script into every text of a document, in every item; return into how many."""
+    texts = [
+        one
+        for one in dataset.iterall()
+        if one.VR in _TEXTS and one.keyword not in _KEPT and not one.tag.is_private
+    ]
+    for one in texts:
+        one.value = None if one.VR == "DS" else SCRIPT
+    return len(texts)
+
+
+@pytest.mark.parametrize("name", [*sorted(DOCUMENTS), *(f"dose_sr/{one}.dcm" for one in DOSE)])
+def test_script_in_every_text_reaches_no_page(shared: Path, name: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        dataset = pydicom.dcmread(shared / "corpus" / "dicom" / name)
+        count = _with_script(dataset)
+        out = pydicom.filebase.DicomBytesIO()
+        dataset.save_as(out, enforce_file_format=False)
+    mapped = map_document(out.getvalue(), SUBJECT, STUDY_URL)
+    pages = [one.content for one in mapped.objects if one.content_type == "text/html"]
+    narratives = [one.resource.get("text", {}).get("div", "") for one in mapped.entries]
+
+    assert count > 5
+    assert not any(b"<script" in page.lower() for page in pages)
+    assert all(b"&lt;script" in page for page in pages)
+    assert not any("<script" in one.lower() for one in narratives)
+
+
 def _files(shared: Path) -> list[Path]:
     return sorted((shared / "corpus" / "dicom").rglob("*.dcm"))
 

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import socket
+import struct
 import threading
 import time
+import tracemalloc
 from contextlib import contextmanager
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -11,6 +13,7 @@ import pytest
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import UID
 from pynetdicom import AE
+from pynetdicom.dimse_messages import C_STORE_RQ
 from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.dsutils import encode
 
@@ -273,6 +276,56 @@ def test_noise_is_answered_by_an_abort(tmp_path: Path, noise: bytes) -> None:
         answer = peer.recv(100)
 
     assert answer[:1] == b"\x07"
+
+
+def test_a_large_object_takes_no_memory(tmp_path: Path) -> None:
+    megabytes = 48
+    image = an_image()
+    head = encode(image, is_implicit_vr=False, is_little_endian=True) or b""
+    pixels = struct.pack("<HH2sHL", 0x7FE0, 0x0010, b"OW", 0, megabytes << 20)
+    sizes: list[int] = []
+
+    def receive(instance: ReceivedInstance) -> int:
+        sizes.append(instance.path.stat().st_size)
+        return 0
+
+    with a_door(tmp_path, receive) as door:
+        association = associate(door, CT)
+        peer = association.dul.socket.socket
+        association._reactor_checkpoint.clear()
+        tracemalloc.start()
+        peer.sendall(_store_command())
+        peer.sendall(_data(head + pixels, last=False))
+        for number in range(megabytes * 8):
+            peer.sendall(_data(bytes(1 << 17), last=number == megabytes * 8 - 1))
+        _, answer = association.dimse.get_msg(block=True)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        association._reactor_checkpoint.set()
+        association.release()
+
+    assert (answer.Status, sizes[0] > megabytes << 20) == (0, True)
+    assert peak < 6 << 20
+
+
+def _store_command() -> bytes:
+    request = C_STORE_RQ()
+    command = request.command_set
+    command.AffectedSOPClassUID, command.AffectedSOPInstanceUID = CT, "1.2.3.1"
+    command.CommandField, command.MessageID, command.Priority = 1, 1, 2
+    command.CommandDataSetType = 1
+    body = encode(command, is_implicit_vr=True, is_little_endian=True) or b""
+    whole = struct.pack("<HHLL", 0, 0, 4, len(body)) + body
+    return _pdv(whole, flags=3)
+
+
+def _data(content: bytes, *, last: bool) -> bytes:
+    return _pdv(content, flags=2 if last else 0)
+
+
+def _pdv(content: bytes, *, flags: int) -> bytes:
+    value = struct.pack(">LBB", len(content) + 2, 1, flags) + content
+    return struct.pack(">BxL", 4, len(value)) + value
 
 
 def test_a_drained_door_ends_idle_associations(tmp_path: Path) -> None:
