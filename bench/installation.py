@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.process import Running, free_port, is_ready
+from bench.process import START_SECONDS, Running, free_port, is_ready
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,7 +66,7 @@ class Installation:
         try:
             self._running.wait_for(*self._ports())
             while not is_ready(self.http):
-                self._running.check(began + 30)
+                self._running.check(began + START_SECONDS)
                 time.sleep(0.005)
         except BaseException:
             self.stop()

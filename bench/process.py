@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 ROOT = Path(__file__).parent.parent
-_START_SECONDS = 30.0
+START_SECONDS = 120.0
 _STOP_SECONDS = 30.0
 
 
@@ -64,7 +64,7 @@ class Running:
             )
         self.pid = self._process.pid
 
-    def wait_for(self, *ports: int, seconds: float = _START_SECONDS) -> None:
+    def wait_for(self, *ports: int, seconds: float = START_SECONDS) -> None:
         """Return once every port answers; raises `RuntimeError` with the log when none does."""
         end = time.monotonic() + seconds
         waiting = list(ports)

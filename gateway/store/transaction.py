@@ -285,7 +285,7 @@ class Transaction(JournalWriter):
         return stored
 
     def _stamped(self, resource: Resource, version: int) -> Resource:
-        stamp = self.now.strftime("%Y-%m-%dT%H:%M:%S.") + f"{self.now.microsecond // 1000:03d}Z"
+        stamp = f"{self.now.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
         meta = resource.get("meta", {}) | {"versionId": str(version), "lastUpdated": stamp}
         head = {"resourceType": resource["resourceType"], "id": resource["id"], "meta": meta}
         return head | {name: part for name, part in resource.items() if name not in head}
@@ -456,8 +456,8 @@ class Transaction(JournalWriter):
     def _changes(self, value: str) -> list[Change]:
         """Return what came and went under a code or a target's id, first things first."""
         return [
-            *self._batch.unwritten.changes.get(value, ()),
-            *self._unwritten.changes.get(value, ()),
+            *self._batch.unwritten.changes(value),
+            *self._unwritten.changes(value),
         ]
 
     def _tell_of_delivery(self, name: str) -> None:

@@ -7,12 +7,14 @@ and by target are answered with what is in here laid over what the database says
 
 from __future__ import annotations
 
+from functools import cache
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from gateway.store.statements import INDEX_COLUMNS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from gateway.store.database import Cursor, Database
     from gateway.store.records import Stored
@@ -47,7 +49,10 @@ class Change(NamedTuple):
 class Unwritten:
     """Rows in the order of their statements, and what they say."""
 
-    __slots__ = ("_added", "_removed", "_rows", "changes", "deliveries", "messages", "resources")
+    __slots__ = (
+        *("_added", "_changes", "_removed", "_rows", "_unsorted"),
+        *("deliveries", "messages", "resources"),
+    )
 
     def __init__(self) -> None:
         """Start with nothing."""
@@ -56,8 +61,10 @@ class Unwritten:
         self._removed: dict[str, set[Row]] = {}
         # The state of each resource that has been written, by type and id.
         self.resources: dict[tuple[str, str], Stored] = {}
-        # What came and went under a code or a target's id, in this order.
-        self.changes: dict[str, list[Change]] = {}
+        # What came and went under a code or a target's id, in this order; what nobody has asked
+        # about yet is not sorted: most writers ask nothing.
+        self._changes: dict[str, list[Change]] = {}
+        self._unsorted: list[tuple[Stored, Iterable[Row], bool]] = []
         # (sender, control id) of journal entries; id, focus and subject of deliveries.
         self.messages: set[tuple[str, str]] = set()
         self.deliveries: set[str] = set()
@@ -83,18 +90,20 @@ class Unwritten:
     def index(self, name: str, stored: Stored, gone: Iterable[Row], new: Iterable[Row]) -> None:
         """Take index rows of a resource out and put others in."""
         added, removed = self._added.setdefault(name, set()), self._removed.setdefault(name, set())
-        for row in gone:
-            _move((*row, stored.rid), added, removed)
-        for row in new:
-            _move((*row, stored.rid), removed, added)
+        rid = stored.rid
+        _move([(*row, rid) for row in gone], added, removed)
+        _move([(*row, rid) for row in new], removed, added)
         if name in _ASKED:
-            self._note_changes(stored, gone, added=False)
-            self._note_changes(stored, new, added=True)
+            self._unsorted += [(stored, gone, False), (stored, new, True)]
 
-    def _note_changes(self, stored: Stored, rows: Iterable[Row], *, added: bool) -> None:
-        for param, scope, value in rows:
-            change = Change(param, scope, stored.type, stored.id, added)
-            self.changes.setdefault(value, []).append(change)
+    def changes(self, value: str) -> list[Change]:
+        """Return what came and went under a code or a target's id, in this order."""
+        for stored, rows, added in self._unsorted:
+            for param, scope, under in rows:
+                change = Change(param, scope, stored.type, stored.id, added)
+                self._changes.setdefault(under, []).append(change)
+        self._unsorted.clear()
+        return self._changes.get(value, [])
 
     def merge(self, later: Unwritten) -> None:
         """Take over what a later writer has kept."""
@@ -107,13 +116,15 @@ class Unwritten:
         for name in later._added:
             added = self._added.setdefault(name, set())
             removed = self._removed.setdefault(name, set())
-            for row in later._removed[name]:
-                _move(row, added, removed)
-            for row in later._added[name]:
-                _move(row, removed, added)
+            _move(later._removed[name], added, removed)
+            _move(later._added[name], removed, added)
         self.resources |= later.resources
-        for value, changes in later.changes.items():
-            self.changes.setdefault(value, []).extend(changes)
+        if later._changes:
+            # What came before must stand before.
+            self.changes("")
+            for value, changes in later._changes.items():
+                self._changes.setdefault(value, []).extend(changes)
+        self._unsorted += later._unsorted
         self.messages |= later.messages
         self.deliveries |= later.deliveries
 
@@ -132,7 +143,7 @@ class Unwritten:
 
     def _clear(self) -> None:
         kept = (self._rows, self._added, self._removed, self.resources)
-        for one in (*kept, self.changes, self.messages, self.deliveries):
+        for one in (*kept, self._changes, self._unsorted, self.messages, self.deliveries):
             one.clear()
 
 
@@ -140,12 +151,16 @@ def _whole(value: object) -> int:
     return value if isinstance(value, int) else 0
 
 
-def _move(row: Row, here: set[Row], there: set[Row]) -> None:
+def _move(rows: Iterable[Row], here: set[Row], there: set[Row]) -> None:
     """Cancel what is undone; else remember it."""
-    if row in here:
-        here.remove(row)
-    else:
-        there.add(row)
+    if not here:
+        there.update(rows)
+        return
+    for row in rows:
+        if row in here:
+            here.remove(row)
+        else:
+            there.add(row)
 
 
 def write_rows(
@@ -156,9 +171,13 @@ def write_rows(
     rows: Iterable[Row],
 ) -> None:
     """Hand rows of an index over: their parts are `columns`, and the resource behind them."""
-    named = (*columns, "rid")
-    order = [named.index(column) for column in database.sql[statement].names]
     # Sorted by key: neighbours share a page of the tree.
-    given = sorted([row[place] for place in order] for row in rows)
+    given = sorted(map(_ordered((*columns, "rid"), database.sql[statement].names), rows))
     if given:
         database.execute_rows(cursor, statement, given)
+
+
+@cache
+def _ordered(columns: tuple[str, ...], names: tuple[str, ...]) -> Callable[[Row], Row]:
+    """Return what puts the parts of a row into the order of a statement's parameters."""
+    return itemgetter(*map(columns.index, names))
