@@ -81,11 +81,20 @@ class Composite:
         elements: list[Any] = []
         visit(self.base, resource, (_Elements(elements),))
         for element in elements:
-            parts = [one.parts(element, resource) for one in self.components]
-            for row in islice(product(*parts), _MAX_ROWS):
+            for row in islice(product(*self._parts(element, resource)), _MAX_ROWS):
                 yield (self.id, *_joined(*row))
                 if self.common is not None and (part := _common(row[1])) is not None:
                     yield (self.common, *_joined(row[0], part, *row[2:]))
+
+    def _parts(self, element: Any, resource: Resource) -> list[list[_Part]]:  # noqa: ANN401 - any element
+        """Return the values of each component, an empty list when one has none."""
+        found: list[list[_Part]] = []
+        # The last first: every element has a code, and one kind of value.
+        for one in reversed(self.components):
+            found.append(one.parts(element, resource))
+            if not found[-1]:
+                return [[]]
+        return found[::-1]
 
 
 class _Elements(set[Any]):

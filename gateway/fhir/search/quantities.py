@@ -7,6 +7,7 @@ alone is a range without length; an end that is open is 1e308, which no measurem
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
@@ -147,6 +148,7 @@ def _sample(word: str, data: dict[str, Any]) -> float | None:
     return found if -OPEN <= found <= OPEN else None
 
 
+@cache
 def in_common_units(convert: Callable[[Any], Iterable[Measured]]) -> Callable[[Any], Any]:
     """Return a converter that gives what `convert` gives, each in the common unit of UCUM.
 
@@ -162,8 +164,9 @@ def in_common_units(convert: Callable[[Any], Iterable[Measured]]) -> Callable[[A
 def commonly(row: Measured) -> Measured | None:
     """Return a range in the common unit of its dimension, None when there is none."""
     low, high, code, system = row
-    found = in_common_unit((low, high), code, system)
-    return None if found is None else (found[0][0], found[0][1], found[1], system)
+    # Most are one value.
+    found = in_common_unit((low,) if low == high else (low, high), code, system)
+    return None if found is None else (found[0][0], found[0][-1], found[1], system)
 
 
 def in_common_unit(
