@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pydantic import ValidationError
+
 if TYPE_CHECKING:
     from fhir_core.fhirabstractmodel import FHIRAbstractModel
 
@@ -19,3 +21,19 @@ def typed_model(resource: Resource) -> FHIRAbstractModel:
     from fhir.resources.R4B import get_fhir_model_class  # noqa: PLC0415 - see the module
 
     return get_fhir_model_class(resource["resourceType"]).model_validate(resource)
+
+
+def typed_faults(resource: Resource) -> list[tuple[str, str]]:
+    """Return (path, reason in its words) of each place that the typed model cannot hold."""
+    try:
+        typed_model(resource)
+    except ValidationError as fault:
+        return [(_path(one["loc"]), one["msg"]) for one in fault.errors(include_url=False)]
+    except (ValueError, KeyError) as fault:
+        return [("", str(fault))]
+    return []
+
+
+def _path(steps: tuple[int | str, ...]) -> str:
+    found = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
+    return found.removeprefix(".")

@@ -5,7 +5,7 @@ import copy
 import pytest
 
 from gateway.fhir.validation import validate
-from gateway.fhir.validation.typed import typed_model
+from gateway.fhir.validation.typed import typed_faults, typed_model
 
 PATIENT = {
     "resourceType": "Patient",
@@ -29,3 +29,11 @@ def test_fhir_resources_is_not_the_judge() -> None:
 def test_an_unknown_type_has_no_model() -> None:
     with pytest.raises(ValueError, match="not a valid FHIR Model"):
         typed_model({"resourceType": "Nothing"})
+
+
+def test_what_a_typed_model_cannot_hold_is_told_with_its_place() -> None:
+    assert typed_faults(copy.deepcopy(PATIENT)) == []
+    faulty = PATIENT | {"birthDate": "2/6/1955", "name": [{"nom": "x"}]}
+    assert [place for place, _ in typed_faults(faulty)] == ["birthDate", "name[0].nom"]
+    assert [place for place, _ in typed_faults({"resourceType": "Nothing"})] == [""]
+    assert [place for place, _ in typed_faults({})] == [""]
