@@ -16,7 +16,7 @@ from gateway.fhir.definitions import resource_types
 from gateway.fhir.links import conditional
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from gateway.fhir.wire import Resource
     from gateway.store.api import Transaction
@@ -55,7 +55,16 @@ class References:
 
     def check(self, tx: Transaction) -> None:
         """Raise `UnknownReference` naming every reference that leads nowhere."""
-        told = {text: self._fault(tx, text) for text in self._targets}
+        targets = {text: self._local(text) for text in self._targets}
+        literals = {text: _LITERAL.fullmatch(target) for text, target in targets.items()}
+        matched = [one for one in literals.values() if one and one[1] in resource_types()]
+        states = tx.states((one[1], one[2]) for one in matched)
+        told = {
+            text: _absence(states, *one.groups())
+            if one is not None and one[1] in resource_types()
+            else _unresolved(targets[text])
+            for text, one in literals.items()
+        }
         missing = {text: sentence for text, sentence in told.items() if sentence is not None}
         if not missing:
             return
@@ -68,16 +77,6 @@ class References:
         )
         raise UnknownReference(issues[0].text, issues=issues[:_MAX_ISSUES])
 
-    def _fault(self, tx: Transaction, text: str) -> str | None:
-        target = self._local(text)
-        literal = _LITERAL.fullmatch(target)
-        if literal is not None and literal[1] in resource_types():
-            return _absence(tx, *literal.groups())
-        if "?" in target and conditional(target) is not None:
-            kind = target.partition("?")[0]
-            return f"A conditional reference to {kind} is resolved in transactions only."
-        return None
-
     def _local(self, text: str) -> str:
         for base in self._bases:
             if text.startswith(f"{base}/"):
@@ -85,17 +84,29 @@ class References:
         return text
 
 
+def _unresolved(target: str) -> str | None:
+    """Return what to say of a reference that is a search, None of one that leads elsewhere."""
+    if "?" in target and conditional(target) is not None:
+        kind = target.partition("?")[0]
+        return f"A conditional reference to {kind} is resolved in transactions only."
+    return None
+
+
 def _absence(
-    tx: Transaction, resource_type: str, resource_id: str, version: str | None
+    states: Mapping[tuple[str, str], tuple[int, bool]],
+    resource_type: str,
+    resource_id: str,
+    version: str | None,
 ) -> str | None:
     """Return what to say when a target is not there, None when it is."""
-    stored = tx.read(resource_type, resource_id)
-    if stored is None:
+    found = states.get((resource_type, resource_id))
+    if found is None:
         return f"{resource_type}/{resource_id} is not here."
+    current, deleted = found
     if version is not None:
-        known = int(version) <= stored.version
+        known = int(version) <= current
         return None if known else f"{resource_type}/{resource_id} has no version {version}."
-    return f"{resource_type}/{resource_id} was deleted." if stored.deleted else None
+    return f"{resource_type}/{resource_id} was deleted." if deleted else None
 
 
 def _texts(resource: Resource) -> list[str]:

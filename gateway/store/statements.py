@@ -118,6 +118,8 @@ CURRENT_COLUMNS = (
 # How many codes one look-up takes; shorter lists are filled up with their last.
 LOOKUP_CODES = 4
 LOOKUP_PARAMS = 3
+# How many resources one question about their state names, filled up likewise.
+STATE_NAMES = 8
 
 
 # Written into the text: every parameter of a rendered statement is one that the caller gives.
@@ -163,6 +165,14 @@ def _lookup() -> Any:  # noqa: ANN401 - as above
     )
 
 
+def _states() -> Any:  # noqa: ANN401 - as above
+    types: list[Any] = [bindparam(f"type{number}") for number in range(STATE_NAMES)]
+    ids: list[Any] = [bindparam(f"id{number}") for number in range(STATE_NAMES)]
+    columns = (RESOURCE.c.type, RESOURCE.c.id, RESOURCE.c.version, RESOURCE.c.deleted)
+    # Each type with each id: the index tells which of the pairs there are.
+    return select(*columns).where(RESOURCE.c.type.in_(types), RESOURCE.c.id.in_(ids))
+
+
 # What numbers rows in the order of the commits, by the name of its counter.
 LAST_NUMBERS: Final = {
     "seq": VERSION.c.seq,
@@ -172,6 +182,7 @@ LAST_NUMBERS: Final = {
 CLAUSES: dict[str, Any] = {
     "read": _current().where(*_identity()),
     "vread": _versions().where(*_identity(), VERSION.c.version == bindparam("version")),
+    "states": _states(),
     "last_seq": select(func.max(VERSION.c.seq)),
     "last_numbers": select(
         *(
