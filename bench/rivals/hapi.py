@@ -24,7 +24,7 @@ _PLACE: Final = ROOT / "bench" / "hapi"
 _JAR: Final = _PLACE / "target" / "hapi-1.jar"
 _BUILD_SECONDS: Final = 900
 # It creates its schema first.
-_START_SECONDS: Final = 180.0
+_START_SECONDS: Final = 600.0
 # As much heap as the gateway and its floor have together for everything, and then some.
 _HEAP: Final = "-Xmx4g"
 # The JVM compiles what is asked often; before that it is several times slower.
