@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 # Names for several families.
 _GROUPS = {
-    "fhir": ("http", "validation", "search", "imports", "rivals"),
+    "fhir": ("http", "validation", "search", "imports", "programmes", "rivals"),
     "doors": ("mllp", "bridge", "dimse", "delivery", "start", "memory", "endurance"),
 }
 _TWICE = ("http", "mllp")
-_ON_POSTGRES = (*_TWICE, "search", "imports", "rivals")
+_ON_POSTGRES = (*_TWICE, "search", "imports", "programmes", "rivals")
 _RESULTS = Path(__file__).parent / "results.md"
 
 

@@ -43,6 +43,12 @@ FAMILIES: Final = {
         "0.5 ms count as 0.5 ms in the ratio.",
     ),
     "imports": _Family("Import", "Transactions over four connections, validated and durable."),
+    "programmes": _Family(
+        "Care programmes over regions of growing size",
+        "A region of N patients has N / 25 inclusions and 4 N encounters over two years "
+        "(`gateway synth`); sizes are patients. A measure is evaluated whole, all its indicators "
+        "with every stratifier, over one year.",
+    ),
     "rivals": _Family(
         "Beside other servers",
         "The same 10 000 resources and the same requests over eight connections. A figure per core "

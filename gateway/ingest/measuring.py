@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
-    from gateway.fhir.search.figures import Tally
+    from gateway.fhir.search.figures import Survey, Tally
     from gateway.fhir.search.query import SearchQuery
     from gateway.fhir.terminology.terminology import Terminology
     from gateway.fhir.wire import Resource
@@ -107,8 +107,13 @@ class Measuring:
             self._read(group, found, request, figures)
             return figures
         counted = _Counted(self._store, group, plan, request.span, figures)
-        for kind, one in found.items():
-            counted.add(kind, self._query(one))
+        # Populations that are the same search are found together.
+        searches: dict[str, list[Sought]] = {}
+        for one in found.values():
+            searches.setdefault(one.asked.url, []).append(one)
+        for several in searches.values():
+            kinds = [one.population.kind for one in several]
+            counted.add(kinds, self._query(several[0]))
         if request.kind == "subject-list":
             for kind, one in found.items():
                 if kind != OBSERVATION:
@@ -219,23 +224,27 @@ class _Counted:
     span: Span
     figures: GroupFigures
 
-    def add(self, kind: str, query: SearchQuery) -> None:
-        """Count one population, as a whole and by each stratifier."""
-        self.figures.whole.numbers.setdefault(kind, 0)
-        for one in self._tallies(query, kind, ""):
-            self._put(kind, one, self.figures.whole)
-        for stratifier in self.group.stratifiers:
-            for one in self._tallies(query, kind, stratifier.code):
-                if one.stratum is not None:
+    def add(self, kinds: Sequence[str], query: SearchQuery) -> None:
+        """Count populations that one search finds, as a whole and by each stratifier."""
+        by = [None, *self.group.stratifiers]
+        asked = [(kind, one) for kind in kinds for one in by]
+        surveys = [self._survey(kind, one.code if one else "") for kind, one in asked]
+        found = self.store.tallies(query, surveys)
+        for (kind, stratifier), tallies in zip(asked, found, strict=True):
+            self.figures.whole.numbers.setdefault(kind, 0)
+            for one in tallies:
+                if stratifier is None:
+                    self._put(kind, one, self.figures.whole)
+                elif one.stratum is not None:
                     value = self._named(stratifier.expression, one.stratum)
                     self._put(kind, one, self.figures.stratum(stratifier.code, value))
 
-    def _tallies(self, query: SearchQuery, kind: str, stratifier: str) -> Sequence[Tally]:
+    def _survey(self, kind: str, stratifier: str) -> Survey:
         # A sum may be made of sums; everything else needs each value.
         each = kind == OBSERVATION and (
             self.group.method != "sum" or isinstance(self.plan.value, Between)
         )
-        return self.store.tallies(query, self.plan.survey(kind, stratifier, each=each))
+        return self.plan.survey(kind, stratifier, each=each)
 
     def _put(self, kind: str, one: Tally, figures: Figures) -> None:
         figures.numbers[kind] = figures.numbers.get(kind, 0) + one.number

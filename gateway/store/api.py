@@ -31,7 +31,7 @@ from gateway.store.search.asking import Asker
 from gateway.store.search.explaining import explanation
 from gateway.store.search.figures import members, tallies
 from gateway.store.search.running import run
-from gateway.store.search.sql import FLAVORS, SET_FLAVORS
+from gateway.store.search.sql import FLAVORS
 from gateway.store.statements import CURRENT_COLUMNS, DELIVERY, LANDED, RESOURCE, VERSION
 from gateway.store.transaction import Transaction
 
@@ -196,15 +196,15 @@ class Store(JournalReader):
             page = run(asker, query)
         return explanation(asker.asked, page)
 
-    def tallies(self, query: SearchQuery, survey: Survey) -> list[Tally]:
-        """Return figures over all that a search finds, a stratum each; raises `TooCostly`."""
-        with self.database.surveying() as cursor:
-            return tallies(self._surveyor(cursor), query, survey)
+    def tallies(self, query: SearchQuery, surveys: Sequence[Survey]) -> list[list[Tally]]:
+        """Return the figures of each survey over all that a search finds; raises `TooCostly`."""
+        with self.database.searching() as cursor:
+            return tallies(self._asker(cursor), query, surveys)
 
     def members(self, query: SearchQuery, once: Path | None, limit: int) -> list[str]:
         """Return what such a figure counts, `Type/id`, in the order of these texts."""
-        with self.database.surveying() as cursor:
-            return members(self._surveyor(cursor), query, once, limit)
+        with self.database.searching() as cursor:
+            return members(self._asker(cursor), query, once, limit)
 
     def redefine(self, change: Callable[[], None]) -> list[str]:
         """Change the definitions of search parameters by `change` while this process writes.
@@ -231,9 +231,6 @@ class Store(JournalReader):
 
     def _asker(self, cursor: Cursor) -> Asker:
         return Asker(cursor, FLAVORS[self.database.dialect.name], self.local_bases)
-
-    def _surveyor(self, cursor: Cursor) -> Asker:
-        return Asker(cursor, SET_FLAVORS[self.database.dialect.name], self.local_bases)
 
     # Journal and outbox
 

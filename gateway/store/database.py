@@ -94,10 +94,6 @@ class Database(ABC):
         Raises `TooCostly` when the time is over, `Unavailable`.
         """
 
-    def surveying(self) -> AbstractContextManager[Cursor]:
-        """Lend a cursor as `searching` does, for figures over much of the data."""
-        return self.searching()
-
     @abstractmethod
     def hurried(self, cursor: Cursor) -> AbstractContextManager[None]:
         """Give what a writer searches inside its transaction as long as any search."""

@@ -43,17 +43,6 @@ _SEARCH_SETTINGS: Final = (
     "SET max_parallel_workers_per_gather = 0",
     "SET plan_cache_mode = force_custom_plan",
 )
-# Figures over much of the data: whole sets are read and hashed, by several processes.
-_SURVEY_SETTINGS: Final = (
-    "SET LOCAL join_collapse_limit = 12",
-    "SET LOCAL from_collapse_limit = 12",
-    "SET LOCAL enable_seqscan = on",
-    "SET LOCAL enable_bitmapscan = on",
-    "SET LOCAL enable_hashjoin = on",
-    "SET LOCAL enable_mergejoin = on",
-    "SET LOCAL max_parallel_workers_per_gather = 2",
-    "SET LOCAL work_mem = '64MB'",
-)
 
 
 def _array(values: Iterable[object]) -> str:
@@ -170,13 +159,6 @@ class PostgresDatabase(Database):
                     yield cursor
             finally:
                 cursor.execute("ROLLBACK")
-
-    @override
-    @contextmanager
-    def surveying(self) -> Iterator[Cursor]:
-        with self.searching() as cursor:
-            cursor.execute("; ".join(_SURVEY_SETTINGS))
-            yield cursor
 
     @override
     @contextmanager

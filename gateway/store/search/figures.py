@@ -11,16 +11,14 @@ from typing import TYPE_CHECKING, Any, Final
 from gateway.fhir.search.figures import Between, Buckets, Path, Survey, Tally
 from gateway.fhir.search.parameters import Kind
 from gateway.store.search.compiling import Compiler
-from gateway.store.search.probing import merged
 from gateway.store.search.selecting import scope_of, source_of
-from gateway.store.search.sql import Piece, both, current, distinct, piece, select
+from gateway.store.search.sql import Piece, both, current, distinct, piece, select, union
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gateway.fhir.search.query import SearchQuery
     from gateway.store.search.asking import Asker
-    from gateway.store.search.nodes import Node
     from gateway.store.search.sql import Flavor
 
 UCUM: Final = "http://unitsofmeasure.org"
@@ -33,18 +31,32 @@ _TABLES: Final = {
 }
 
 
-def tallies(asker: Asker, query: SearchQuery, survey: Survey) -> list[Tally]:
-    """Return the figures, a stratum each; none when nothing is found."""
+def tallies(asker: Asker, query: SearchQuery, surveys: Sequence[Survey]) -> list[list[Tally]]:
+    """Return the figures of each survey, a stratum each; none where nothing is found.
+
+    One statement: what the search finds is found once, however many surveys there are.
+    """
+    base = select("r.rid AS rid", *_base(asker, query, ()))
+    parts = [_survey(number, one, asker.flavor) for number, one in enumerate(surveys)]
+    whole = union(parts) + Piece("ORDER BY 1, 2, 3, 6, 5")
+    rows = asker.rows(Piece(f"WITH base AS MATERIALIZED ({base.text})", base.values) + whole)
+    found: list[list[Tally]] = [[] for _ in surveys]
+    for number, *row in rows:
+        found[number].append(_tally(row, stratified=surveys[number].by is not None))
+    return found
+
+
+def _survey(place: int, survey: Survey, flavor: Flavor) -> Piece:
+    """Return the figures of one survey over the resources in `base`."""
     joins: list[Piece] = []
     columns = [
-        *_stratum(survey.by, asker.flavor, joins),
-        _once(survey.once, asker.flavor, joins),
-        *_value(survey.value, asker.flavor, joins),
+        *_stratum(survey.by, flavor, joins),
+        _once(survey.once, flavor, joins),
+        *_value(survey.value, flavor, joins),
     ]
     names = zip(columns, ("a", "b", "k", "v", "u"), strict=True)
-    inner = select(
-        ", ".join(f"{one} AS {name}" for one, name in names), *_base(asker, query, joins)
-    )
+    told = ", ".join(f"{one} AS {name}" for one, name in names)
+    inner = select(told, Piece("FROM base r"), *joins)
     if survey.once is not None and survey.value is not None:
         # What is counted once counts with its smallest value: the first of several delays.
         least = "SELECT l.a, l.b, l.k, min(l.v) AS v, l.u"
@@ -52,9 +64,8 @@ def tallies(asker: Asker, query: SearchQuery, survey: Survey) -> list[Tally]:
     number = "count(*)" if survey.once is None else "count(DISTINCT f.k)"
     total = "f.v" if survey.each else "sum(f.v)"
     grouped = "f.a, f.b, f.u" + (", f.v" if survey.each else "")
-    place = Piece(f"FROM ({inner.text}) f GROUP BY {grouped} ORDER BY {grouped}", inner.values)
-    rows = asker.rows(select(f"f.a, f.b, {number}, {total}, f.u", place))
-    return [_tally(row, stratified=survey.by is not None) for row in rows]
+    rows = Piece(f"FROM ({inner.text}) f GROUP BY {grouped}", inner.values)
+    return select(f"{place} AS survey, f.a, f.b, {number} AS n, {total} AS v, f.u", rows)
 
 
 def members(asker: Asker, query: SearchQuery, once: Path | None, limit: int) -> list[str]:
@@ -77,12 +88,6 @@ def _base(asker: Asker, query: SearchQuery, joins: Sequence[Piece]) -> list[Piec
     """Return FROM the resources `r` of a search with what is joined to each, and WHERE."""
     compiler = Compiler(asker)
     nodes = tuple(compiler.node(condition, (query.type,)) for condition in query.clauses)
-    if asker.flavor.is_set_wise:
-        # The database itself knows best in which order sets are cut with each other.
-        conditions = [_within(node, asker.flavor) for node in merged(nodes)]
-        place = Piece("FROM resource r")
-        kind = piece("WHERE r.deleted = 0 AND r.type = ?", query.type)
-        return [place, *joins, both([kind, *conditions])]
     scope = scope_of(asker, (query.type,), nodes)
     found = source_of(asker, scope) if scope.nodes or scope.rids is not None else None
     if found is None:
@@ -92,13 +97,6 @@ def _base(asker: Asker, query: SearchQuery, joins: Sequence[Piece]) -> list[Piec
     place = distinct(source) + current(asker.flavor, "r", "h.rid")
     conditions = replace(scope, nodes=others).conditions(asker)
     return [place, *joins, Piece("WHERE"), both(conditions)]
-
-
-def _within(node: Node, flavor: Flavor) -> Piece:
-    source = node.source(flavor)
-    if source is None:
-        return node.test("r", flavor)
-    return Piece(f"r.rid IN (SELECT w.rid FROM ({source.text}) w)", source.values)
 
 
 def _stratum(by: Path | Buckets | None, flavor: Flavor, joins: list[Piece]) -> tuple[str, str]:

@@ -69,8 +69,6 @@ class Flavor(Protocol):
     name: str
     #: Behind a subquery: keeps it a look-up for each row instead of a join over everything.
     fence: str
-    #: Whether the database is left to choose the order in which sets are cut with each other.
-    is_set_wise: bool
 
     def among(self, column: str, values: Sequence[int] | Sequence[str]) -> Piece:
         """Return that the column has one of the values, however many they are."""
@@ -105,7 +103,6 @@ class SqliteFlavor:
 
     name = "sqlite"
     fence = ""
-    is_set_wise = False
 
     def among(self, column: str, values: Sequence[int] | Sequence[str]) -> Piece:
         """See `Flavor`."""
@@ -154,7 +151,6 @@ class PostgresFlavor:
     """
 
     name = "postgresql"
-    is_set_wise = False
     # A subquery with OFFSET is neither made a join nor hashed.
     fence = " OFFSET 0"
 
@@ -200,24 +196,11 @@ class PostgresFlavor:
         return given.text.replace("?", "%s"), list(given.values)
 
 
-class PostgresSetFlavor(PostgresFlavor):
-    """PostgreSQL for figures over everything: plain joins, in the order that it finds best."""
-
-    fence = ""
-    is_set_wise = True
-
-    def lookup(self, table: str, alias: str, on: Piece) -> Piece:
-        """See `Flavor`."""
-        return Piece(f"JOIN {table} {alias} ON {on.text}", on.values)
-
-
 _KINDS: Final = {int: "bigint", str: "text", float: "float8"}
 FLAVORS: Final[dict[str, Flavor]] = {
     "sqlite": SqliteFlavor(),
     "postgresql": PostgresFlavor(),
 }
-# For figures over all that a search finds.
-SET_FLAVORS: Final[dict[str, Flavor]] = FLAVORS | {"postgresql": PostgresSetFlavor()}
 
 
 def _json(values: Iterable[object]) -> str:
