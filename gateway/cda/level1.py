@@ -9,7 +9,7 @@ from __future__ import annotations
 from base64 import b64encode
 from dataclasses import dataclass
 from typing import Final
-from xml.sax.saxutils import escape, quoteattr
+from xml.sax.saxutils import escape
 
 #: The format of such a document (http://ihe.net/fhir/ihe.formatcode.fhir/CodeSystem/formatcode).
 FORMAT: Final = "urn:ihe:iti:xds-sd:pdf:2008"
@@ -82,13 +82,13 @@ def write(document: Document, pdf: bytes) -> bytes:
         *(f'<templateId root="{one}"/>' for one in _TEMPLATES),
         _identifier("id", document.id),
         (
-            f"<code code={quoteattr(document.code)} displayName={quoteattr(document.display)}"
+            f"<code code={_quoted(document.code)} displayName={_quoted(document.display)}"
             ' codeSystem="2.16.840.1.113883.6.1" codeSystemName="LOINC"/>'
         ),
         f"<title>{escape(document.title)}</title>",
-        f"<effectiveTime value={quoteattr(document.effective)}/>",
+        f"<effectiveTime value={_quoted(document.effective)}/>",
         (
-            f"<confidentialityCode code={quoteattr(document.confidentiality)}"
+            f"<confidentialityCode code={_quoted(document.confidentiality)}"
             f' codeSystem="{_CONFIDENTIALITY}"/>'
         ),
         '<languageCode code="fr-FR"/>',
@@ -108,9 +108,13 @@ def write(document: Document, pdf: bytes) -> bytes:
     return "\n".join(part for part in parts if part).encode()
 
 
+def _quoted(text: str) -> str:
+    return f'"{escape(text, {chr(34): "&quot;"})}"'
+
+
 def _identifier(name: str, identifier: Identifier) -> str:
-    extension = f" extension={quoteattr(identifier.extension)}" if identifier.extension else ""
-    return f"<{name} root={quoteattr(identifier.root)}{extension}/>"
+    extension = f" extension={_quoted(identifier.extension)}" if identifier.extension else ""
+    return f"<{name} root={_quoted(identifier.root)}{extension}/>"
 
 
 def _identifiers(identifiers: tuple[Identifier, ...]) -> str:
@@ -125,7 +129,7 @@ def _name(person: Person, qualifier: str = "") -> str:
 
 def _record_target(patient: Patient) -> str:
     birth = (
-        f"<birthTime value={quoteattr(patient.birth_date)}/>"
+        f"<birthTime value={_quoted(patient.birth_date)}/>"
         if patient.birth_date
         else '<birthTime nullFlavor="UNK"/>'
     )
@@ -133,14 +137,14 @@ def _record_target(patient: Patient) -> str:
         f"<recordTarget><patientRole>{_identifiers(patient.name.identifiers)}"
         '<addr nullFlavor="NASK"/><telecom nullFlavor="NASK"/>'
         f"<patient>{_name(patient.name, 'BR')}"
-        f'<administrativeGenderCode code={quoteattr(patient.gender)} codeSystem="{_GENDERS}"/>'
+        f'<administrativeGenderCode code={_quoted(patient.gender)} codeSystem="{_GENDERS}"/>'
         f"{birth}</patient></patientRole></recordTarget>"
     )
 
 
 def _author(document: Document) -> str:
     return (
-        f"<author><time value={quoteattr(document.effective)}/><assignedAuthor>"
+        f"<author><time value={_quoted(document.effective)}/><assignedAuthor>"
         f"{_identifiers(document.author.identifiers)}"
         f"<assignedPerson>{_name(document.author)}</assignedPerson>"
         "</assignedAuthor></author>"
@@ -157,7 +161,7 @@ def _custodian(custodian: Organization) -> str:
 
 def _legal_authenticator(document: Document) -> str:
     return (
-        f"<legalAuthenticator><time value={quoteattr(document.effective)}/>"
+        f"<legalAuthenticator><time value={_quoted(document.effective)}/>"
         '<signatureCode code="S"/><assignedEntity>'
         f"{_identifiers(document.author.identifiers)}"
         f"<assignedPerson>{_name(document.author)}</assignedPerson>"

@@ -113,15 +113,12 @@ def test_it_stays_up_until_ctrl_c_and_ends_without_a_trace() -> None:
 
 
 @pytest.mark.parametrize("name", ["cesoa", "equip-addict", "post-covid", "sec-pa"])
-def test_the_other_stories_are_refused_until_a_later_version(name: str) -> None:
-    played = _play(DEMO=name)
+def test_the_story_of_each_programme_arrives_whole(name: str) -> None:
+    played = _play(DEMO=name, DEMO_EXIT="1")
 
-    assert played.returncode == 2
-    assert played.stdout == ""
-    assert played.stderr == (
-        f"gateway: La démonstration {name} viendra avec une version ultérieure ; "
-        "cpts-imaging est prête.\n"
-    )
+    assert played.returncode == 0, played.stdout + played.stderr
+    assert played.stderr == ""
+    assert "L'histoire est arrivée entière" in played.stdout
 
 
 def test_an_unknown_story_is_refused_with_the_names_that_are_known() -> None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from gateway.settings import Settings
 
 STORY: Final = "cpts-imaging"
-LATER: Final = ("cesoa", "equip-addict", "post-covid", "sec-pa")
+WALKS: Final = ("cesoa", "equip-addict", "post-covid", "sec-pa")
 _MISUSED: Final = 2
 _INTERRUPTED: Final = 130
 
@@ -29,18 +29,19 @@ def add_commands(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the ty
 
 def run(settings: Settings, _given: argparse.Namespace) -> int:
     """Play the story that DEMO names; 0 when it arrived whole, 1 when not, 2 when misused."""
-    refusal = refuse(os.environ.get("DEMO", "") or STORY)
+    name = os.environ.get("DEMO", "") or STORY
+    refusal = refuse(name)
     if refusal:
         print(f"gateway: {refusal}", file=sys.stderr)
         return _MISUSED
     try:
-        return _play(settings)
+        return _play(settings, "" if name == STORY else name)
     except KeyboardInterrupt:
         # Before anything was started.
         return _INTERRUPTED
 
 
-def _play(settings: Settings) -> int:
+def _play(settings: Settings, walk: str) -> int:
     from gateway.app.demo.evening import NotOurs, Wish, demonstrate  # noqa: PLC0415 - its own
     from gateway.app.demo.screen import Screen  # noqa: PLC0415 - as above
 
@@ -48,7 +49,7 @@ def _play(settings: Settings) -> int:
     # A fresh directory unless one was named: the default one may be somebody's installation.
     data_dir = settings.data_dir if os.environ.get("GATEWAY_DATA_DIR") else None
     try:
-        return demonstrate(settings, Wish(ends, data_dir), Screen.on(sys.stdout))
+        return demonstrate(settings, Wish(ends, data_dir, walk), Screen.on(sys.stdout))
     except NotOurs as fault:
         print(f"gateway: {fault}", file=sys.stderr)
         return _MISUSED
@@ -56,9 +57,7 @@ def _play(settings: Settings) -> int:
 
 def refuse(name: str) -> str:
     """Return why a story is not played, or nothing."""
-    if name == STORY:
+    if name in (STORY, *WALKS):
         return ""
-    if name in LATER:
-        return f"La démonstration {name} viendra avec une version ultérieure ; {STORY} est prête."
-    known = ", ".join((STORY, *LATER))
+    known = ", ".join((STORY, *WALKS))
     return f"La démonstration {name!r} n'existe pas. Les noms sont : {known}."

@@ -10,6 +10,8 @@ from gateway.app.demo.missing import Missing
 from gateway.fhir.wire import dumps, loads
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from gateway.fhir.wire import Resource
 
 _JSON: Final = "application/fhir+json"
@@ -60,12 +62,23 @@ class FhirClient:
             return set()
         return set(loads(body)["checked"]) if status == _OK else set()
 
+    def ask(
+        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
+    ) -> tuple[int, dict[str, str], bytes]:
+        """Send a request as it is; return status, headers by lower-case name, and body."""
+        return self._send(method, path, body, headers)
+
     def _ask(
         self, method: str, path: str, body: bytes | None = None, accept: str = _JSON
     ) -> tuple[int, dict[str, str], bytes]:
+        return self._send(method, path, body, {"Accept": accept, "Content-Type": _JSON})
+
+    def _send(
+        self, method: str, path: str, body: bytes | None, said: Mapping[str, str]
+    ) -> tuple[int, dict[str, str], bytes]:
         connection = HTTPConnection(*self._address, timeout=_TIMEOUT_SECONDS)
         try:
-            connection.request(method, path, body, {"Accept": accept, "Content-Type": _JSON})
+            connection.request(method, path, body, dict(said))
             answer = connection.getresponse()
             headers = {name.lower(): value for name, value in answer.getheaders()}
             return answer.status, headers, answer.read()

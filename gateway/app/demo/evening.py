@@ -20,6 +20,8 @@ from gateway.app.demo.playing import play
 from gateway.app.demo.running import HOST, Ports, RunningGateway, choose_ports, demo_settings
 from gateway.app.demo.scenes import Stage
 from gateway.app.demo.story import Story
+from gateway.app.demo.walk import walks
+from gateway.app.demo.walking import play_walk
 from gateway.hl7v2.datetimes import PARIS
 
 if TYPE_CHECKING:
@@ -40,10 +42,14 @@ class NotOurs(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What was asked for: end by itself or stay, and a data directory or a fresh one."""
+    """What was asked for: end by itself or stay, a data directory or a fresh one, which walk.
+
+    `walk` is the name of a programme that an EHR goes through; empty plays the radiology story.
+    """
 
     ends: bool
     data_dir: Path | None
+    walk: str = ""
 
 
 def demonstrate(settings: Settings, wish: Wish, screen: Screen) -> int:
@@ -73,7 +79,7 @@ def _run(place: Path, ports: Ports, wish: Wish, screen: Screen) -> int:
             gateway.start()
             fate = "effacées à la fin, sauf avec GATEWAY_DATA_DIR" if fresh else "gardées"
             _opened(screen, ports, f"{place} ({fate})", time.perf_counter() - begun)
-            missing = play(_stage(ports, mailbox, screen), gateway.settings.database_url)
+            missing = _play(wish, ports, mailbox, screen, gateway.settings.database_url)
             if not wish.ends:
                 _stay(gateway, screen)
     except Missing as fault:
@@ -87,6 +93,14 @@ def _run(place: Path, ports: Ports, wish: Wish, screen: Screen) -> int:
     if not wish.ends:
         screen.say("La passerelle est arrêtée.")
     return 1 if missing else 0
+
+
+def _play(wish: Wish, ports: Ports, mailbox: Mailbox, screen: Screen, database_url: str) -> str:
+    if not wish.walk:
+        return play(_stage(ports, mailbox, screen), database_url)
+    return play_walk(
+        walks()[wish.walk], ports.base_url, FhirClient(HOST, ports.http), mailbox, screen
+    )
 
 
 def _stage(ports: Ports, mailbox: Mailbox, screen: Screen) -> Stage:

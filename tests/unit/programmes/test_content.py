@@ -117,3 +117,4 @@ def test_the_wheel_takes_the_content_along() -> None:
     included = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
 
     assert included["profiles/programmes"] == "gateway/profiles/programmes"
+    assert included["docs/ehr.md"] == "gateway/profiles/ehr.md"
