@@ -94,7 +94,9 @@ class StudyIngest:
         with self._store.transaction() as tx:
             study = _Quiet(study_uid, last_received, held(tx, study_uid))
         # Reading and mapping take their time: nobody waits for the database meanwhile.
-        mapped = map_held(study.instances, self._files(study.instances), self._context)
+        mapped = map_held(
+            study.instances, documents_of(self._objects, study.instances), self._context
+        )
         self._keep(mapped)
         with self._store.transaction() as tx:
             if _names(held(tx, study_uid)) != _names(study.instances):
@@ -105,13 +107,6 @@ class StudyIngest:
             if settled.written:
                 tx.record(_entry(study, at, settled))
         return JournalState.PROCESSED.value
-
-    def _files(self, instances: list[Instance]) -> dict[str, bytes]:
-        return {
-            one.sop_uid: self._objects.read(one.object)
-            for one in instances
-            if is_document(one.sop_class) and one.size <= _LARGEST_DOCUMENT
-        }
 
     def _keep(self, mapped: MappedStudy) -> None:
         """Make durable what was taken out of the documents, before anything points to it."""
@@ -152,6 +147,15 @@ class StudyIngest:
 def held(tx: Transaction, study_uid: str) -> list[Instance]:
     """Return the objects of a study, those that a note has rejected among them."""
     return tx.instances(study_uid)
+
+
+def documents_of(objects: Objects, instances: Iterable[Instance]) -> dict[str, bytes]:
+    """Return the files of the documents among the objects, by SOP Instance UID."""
+    return {
+        one.sop_uid: objects.read(one.object)
+        for one in instances
+        if is_document(one.sop_class) and one.size <= _LARGEST_DOCUMENT
+    }
 
 
 def _names(instances: Iterable[Instance]) -> list[tuple[str, str]]:
