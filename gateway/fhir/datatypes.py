@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from hashlib import sha1
 from typing import Any, Final
 from urllib.parse import quote
-from uuid import UUID, uuid5
+from uuid import UUID
 
 # The gateway's own namespace: what comes from outside gets the same id on every replay.
 NAMESPACE: Final = UUID("6a0c2f2e-6d0b-5d6f-9b5f-0f3f6f1a7c11")
@@ -21,7 +22,13 @@ Element = dict[str, Any]
 
 def stable_id(resource_type: str, system: str, value: str) -> str:
     """Return the id that a thing of the outside world has here, whenever it comes."""
-    return str(uuid5(NAMESPACE, f"{resource_type}|{system}|{value}"))
+    name = f"{resource_type}|{system}|{value}".encode()
+    digest = bytearray(sha1(NAMESPACE.bytes + name, usedforsecurity=False).digest()[:16])
+    # Version 5 and variant 1 (RFC 9562, 5.5); `uuid.uuid5` takes three times as long.
+    digest[6] = digest[6] & 0x0F | 0x50
+    digest[8] = digest[8] & 0x3F | 0x80
+    text = digest.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 def urn(resource_id: str) -> str:

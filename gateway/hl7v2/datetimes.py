@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -77,6 +78,8 @@ def _with_time(read: _Read) -> str:
     return f"{text[:19]}{read.fraction}{text[19:]}"
 
 
+# A message says the same few times again and again.
+@lru_cache(maxsize=256)
 def _read(text: str, zone: tzinfo) -> _Read | None:
     match = _DTM.fullmatch(text.strip())
     if match is None:

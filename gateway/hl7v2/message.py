@@ -82,17 +82,24 @@ class Message:
 
     def first(self, name: str) -> Segment | None:
         """Give the first segment of that name."""
-        return next((segment for segment in self.segments if segment.name == name), None)
+        return next(iter(self._by_name.get(name, ())), None)
 
     def all(self, name: str) -> tuple[Segment, ...]:
         """Give every segment of that name."""
-        return tuple(segment for segment in self.segments if segment.name == name)
+        return tuple(self._by_name.get(name, ()))
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[Segment]]:
+        found: dict[str, list[Segment]] = {}
+        for segment in self.segments:
+            found.setdefault(segment.name, []).append(segment)
+        return found
 
     def msh(self) -> Segment:
         """Give the message header."""
         return self.segments[0]
 
-    @property
+    @cached_property
     def code(self) -> str:
         """The message code, MSH-9.1: `ORU`."""
         return self.msh().text(9)
@@ -116,7 +123,7 @@ class Message:
         """The message structure, MSH-9.3, as typed: `ORU_R01`."""
         return self.msh().text(9, 3)
 
-    @property
+    @cached_property
     def control_id(self) -> str:
         """The message control id, MSH-10."""
         return self.msh().text(10)
@@ -126,7 +133,7 @@ class Message:
         """The version of the standard, MSH-12.1: `2.5`."""
         return self.msh().text(12)
 
-    @property
+    @cached_property
     def sender(self) -> str:
         """The sending application and facility, `MSH-3.1|MSH-4.1`."""
         header = self.msh()

@@ -54,14 +54,19 @@ class Value:
 
     def text(self, component: int = 1, subcomponent: int = 1) -> str:
         """Give one subcomponent, unescaped and stripped; empty when absent or null."""
-        raw = self._raw_component(component)
+        # Most of what a mapping asks for was not sent.
+        raw = self.raw and self._raw_component(component)
         if not raw:
             return ""
         delimiters = self._delimiters
         if delimiters is not None and (subcomponent > 1 or delimiters.subcomponent in raw):
             raw = _nth(raw, delimiters.subcomponent, subcomponent)
         raw = raw.strip()
-        return "" if raw == NULL else self._unescaped(raw)
+        if raw == NULL:
+            return ""
+        if delimiters is None or delimiters.escape not in raw:
+            return raw
+        return unescape(raw, delimiters, self._codec)
 
     def component(self, n: int) -> str:
         """Give one component unescaped whole, its subcomponent separators as typed."""
@@ -79,6 +84,9 @@ class Value:
         if self._delimiters is None or self._delimiters.escape not in raw:
             return raw
         return unescape(raw, self._delimiters, self._codec)
+
+
+_ABSENT: Final = Value("")
 
 
 class Segment:
@@ -128,6 +136,8 @@ class Segment:
 
     def _first(self, field: int) -> Value:
         raw = self.raw_field(field)
+        if not raw:
+            return _ABSENT
         if self._opaque(field):
             return Value(raw, None)
         mark = self._delimiters.repetition
@@ -137,12 +147,14 @@ class Segment:
         """Give all repetitions that are not empty."""
         if self._opaque(field):
             return (self.value(field),)
-        every = self.raw_field(field).split(self._delimiters.repetition)
+        whole = self.raw_field(field)
+        every = whole.split(self._delimiters.repetition) if whole else ()
         return tuple(Value(raw, self._delimiters, self._codec) for raw in every if raw)
 
     def text(self, field: int, component: int = 1, subcomponent: int = 1) -> str:
         """Give one part of the first repetition, unescaped and stripped; empty when absent."""
-        return self.value(field).text(component, subcomponent)
+        found = self._values.get(field) or self.value(field)
+        return found.text(component, subcomponent) if found.raw else ""
 
     def whole(self, field: int) -> str:
         """Give a field unescaped, its delimiters as typed: TX, FT and ST with a bare `^` or `&`."""

@@ -63,7 +63,9 @@ def _component(value: Component, delimiters: Delimiters) -> str:
 
 
 def _leaf(value: str, delimiters: Delimiters) -> str:
-    return value if isinstance(value, AsTyped) else escape(value, delimiters)
+    # Letters and figures alone: nothing to escape.
+    typed = isinstance(value, AsTyped) or (value.isalnum() and value.isascii())
+    return value if typed else escape(value, delimiters)
 
 
 def _joined(parts: Iterable[str], mark: str) -> str:

@@ -153,7 +153,7 @@ def _lookup() -> Any:  # noqa: ANN401 - as above
     codes: list[Any] = [bindparam(f"code{number}") for number in range(LOOKUP_CODES)]
     params: list[Any] = [bindparam(f"param{number}") for number in range(LOOKUP_PARAMS)]
     return (
-        select(RESOURCE.c.type, RESOURCE.c.id, TOKEN.c.system, TOKEN.c.code)
+        select(TOKEN.c.param, RESOURCE.c.type, RESOURCE.c.id, TOKEN.c.system, TOKEN.c.code)
         .join_from(TOKEN, RESOURCE, TOKEN.c.rid == RESOURCE.c.rid)
         .where(
             # IN, not OR: PostgreSQL uses both columns of the index for it, else only the first.

@@ -101,6 +101,10 @@ class Transaction(JournalWriter):
         self.touched: set[str] = set()
         # What has been read: nobody else writes while this transaction lasts.
         self._known: dict[tuple[str, str], Stored | None] = {}
+        # What the database has said of codes, and how often it had been told something by then.
+        self._looked: dict[tuple[int, str], list[Hit]] = {}
+        self._looked_at = (0, 0)
+        self._stamp = f"{now.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
 
     def leave(self) -> None:
         """Leave to the batch what the database has not been told yet."""
@@ -164,13 +168,8 @@ class Transaction(JournalWriter):
         """Return which current resources of these (at most three) types carry any of the codes."""
         known = [parameter(name, param) for name in resource_types]
         params = [one.id for one in known if one is not None]
-        found: list[Hit] = []
-        for start in range(0, len(codes), LOOKUP_CODES) if params else ():
-            some = codes[start : start + LOOKUP_CODES]
-            given: dict[str, object]
-            given = {f"code{n}": some[min(n, len(some) - 1)] for n in range(LOOKUP_CODES)}
-            given |= {f"param{n}": params[min(n, len(params) - 1)] for n in range(LOOKUP_PARAMS)}
-            found += [Hit(*row) for row in self._all("lookup", **given)]
+        looked = self._look(params, codes)
+        found = [hit for code in codes for one in params for hit in looked[one, code]]
         hits = dict.fromkeys(found)
         for code in codes:
             for change in self._changes(code):
@@ -178,6 +177,24 @@ class Transaction(JournalWriter):
                     hit = Hit(change.type, change.id, change.scope, code)
                     _apply(change, hit, hits)
         return list(hits)
+
+    def _look(self, params: list[int], codes: Sequence[str]) -> dict[tuple[int, str], list[Hit]]:
+        """Return what the database has under each parameter and code, asked once."""
+        told = (self._batch.unwritten.told, self._unwritten.told)
+        if told != self._looked_at:
+            # Since then it has been told of what was only kept.
+            self._looked.clear()
+            self._looked_at = told
+        new = [code for code in codes if any((one, code) not in self._looked for one in params)]
+        for start in range(0, len(new), LOOKUP_CODES):
+            some = new[start : start + LOOKUP_CODES]
+            given: dict[str, object]
+            given = {f"code{n}": some[min(n, len(some) - 1)] for n in range(LOOKUP_CODES)}
+            given |= {f"param{n}": params[min(n, len(params) - 1)] for n in range(LOOKUP_PARAMS)}
+            self._looked |= {(one, code): [] for one in params for code in some}
+            for param, *hit in self._all("lookup", **given):
+                self._looked[param, hit[-1]].append(Hit(*hit))
+        return self._looked
 
     def find_referring(self, resource_type: str, param: str, target: str) -> list[Stored]:
         """Return the current resources whose reference parameter points to `Type/id`."""
@@ -312,8 +329,8 @@ class Transaction(JournalWriter):
         return stored
 
     def _stamped(self, resource: Resource, version: int) -> Resource:
-        stamp = f"{self.now.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
-        meta = resource.get("meta", {}) | {"versionId": str(version), "lastUpdated": stamp}
+        own = {"versionId": str(version), "lastUpdated": self._stamp}
+        meta = resource.get("meta", {}) | own
         head = {"resourceType": resource["resourceType"], "id": resource["id"], "meta": meta}
         return head | {name: part for name, part in resource.items() if name not in head}
 

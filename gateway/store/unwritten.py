@@ -51,7 +51,7 @@ class Unwritten:
 
     __slots__ = (
         *("_added", "_changes", "_removed", "_rows", "_unsorted"),
-        *("deliveries", "messages", "resources"),
+        *("deliveries", "messages", "resources", "told"),
     )
 
     def __init__(self) -> None:
@@ -68,6 +68,8 @@ class Unwritten:
         # (sender, control id) of journal entries; id, focus and subject of deliveries.
         self.messages: set[tuple[str, str]] = set()
         self.deliveries: set[str] = set()
+        # How often the database has been told.
+        self.told = 0
 
     def __len__(self) -> int:
         """Return how many rows there are to hand over."""
@@ -139,6 +141,7 @@ class Unwritten:
         for kind, tables in (("delete", self._removed), ("insert", self._added)):
             for name, rows_of in tables.items():
                 write_rows(database, cursor, f"{kind}_{name}", INDEX_COLUMNS[name], rows_of)
+        self.told += 1
         self._clear()
 
     def _clear(self) -> None:
