@@ -193,12 +193,13 @@ def report_changed(tx: Transaction, written: Written) -> None:
     current = tx.read("DiagnosticReport", written.stored.id)
     # Another hook may have linked it to its order meanwhile: that version was queued by itself.
     if current is not None and current.version == written.stored.version:
-        _queue(tx, written.resource, written.stored.version)
+        _queue(tx, written.resource, written.stored.version, is_new=written.before is None)
 
 
 def order_changed(tx: Transaction, written: Written) -> None:
     """Queue the reports of a ServiceRequest for a requester who was not known before."""
-    if _changed(written, "requester"):
+    # What was never here has no reports yet: those that it gets are queued by themselves.
+    if written.before is not None and _changed(written, "requester"):
         for found in tx.find_referring("DiagnosticReport", "based-on", written.stored.reference):
             _queue(tx, found.resource, found.version)
 
@@ -260,14 +261,16 @@ def _changed(written: Written, element: str) -> bool:
     return bool(written.resource.get(element) != held.get(element))
 
 
-def _queue(tx: Transaction, report: Resource, version: int) -> None:
+def _queue(tx: Transaction, report: Resource, version: int, *, is_new: bool = False) -> None:
     focus = f"DiagnosticReport/{report['id']}"
     documents = tx.find_referring("DocumentReference", "related", focus)
+    # What was never here was never sent: not worth a question.
+    past = () if is_new else tx.deliveries_of(focus)
     occasion = Occasion(
         report=report,
         version=version,
         concerned=concerned(tx, report),
-        past=[one for one in tx.deliveries_of(focus) if one.channel == CHANNEL],
+        past=[one for one in past if one.channel == CHANNEL],
         release=may_leave(report, *(document.resource for document in documents)),
         now=tx.now,
     )

@@ -77,7 +77,7 @@ class _Apply:
             "DiagnosticReport": self._find_linked,
             "Encounter": self._find_visit,
         }
-        self.linking.prepare(self.tx, self.mapped.links)
+        self._foresee()
         held: list[tuple[Entry, Stored | None]] = []
         for entry in self.mapped.entries:
             find = finders.get(entry.resource["resourceType"], self._find)
@@ -91,6 +91,14 @@ class _Apply:
                 self._write(entry, found)
         self._merge_identities()
         return self.done
+
+    def _foresee(self) -> None:
+        """Let the store fetch at once what finding and linking will ask for."""
+        named = (
+            (entry.resource["resourceType"], entry.full_url.removeprefix(_URN))
+            for entry in self.mapped.entries
+        )
+        self.tx.foresee(named, LINKED, list(dict.fromkeys(one.value for one in self.mapped.links)))
 
     def _merge_identities(self) -> None:
         if not self.mapped.merges:

@@ -65,10 +65,6 @@ class Linking:
         for partner in self._partners(tx, mine, patient, hits):
             self._tie(tx, written.stored, partner)
 
-    def prepare(self, tx: Transaction, links: Iterable[Link]) -> None:
-        """Ask for all numbers of a message at once: each is asked for several times after that."""
-        self._hits(tx, tuple(links))
-
     def partners(
         self, tx: Transaction, links: Iterable[Link], patient: Resource | None
     ) -> list[Stored]:

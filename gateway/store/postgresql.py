@@ -97,6 +97,8 @@ class PostgresDatabase(Database):
                     self._writer = self._connect(self._dsn, connect_timeout=5, autocommit=True)
                     self._writer.execute(f"SET lock_timeout = '{int(LOCK_SECONDS)}s'")
                     self._set_for_searches(self._writer, None)
+                    # The same few statements for ever: planned once, not at every turn.
+                    self._writer.execute("SET plan_cache_mode = auto")
                 cursor: Any = self._writer.cursor()
                 # One round trip; each statement sees what was committed when it began.
                 cursor.execute(self._begin)

@@ -199,8 +199,10 @@ CLAUSES: dict[str, Any] = {
     "insert_answer": _insert(ANSWER),
     "insert_local_code": _insert(LOCAL_CODE),
     "lookup": _lookup(),
-    "find_reference": _current()
-    .join(REFERENCE, REFERENCE.c.rid == RESOURCE.c.rid)
+    # In this order: PostgreSQL's joins keep the one that they are written in.
+    "find_reference": select(*CURRENT_COLUMNS)
+    .join_from(REFERENCE, RESOURCE, RESOURCE.c.rid == REFERENCE.c.rid)
+    .join(VERSION, VERSION.c.seq == RESOURCE.c.seq)
     .where(
         REFERENCE.c.param == bindparam("param"),
         REFERENCE.c.target_id == bindparam("target_id"),

@@ -178,23 +178,48 @@ class Transaction(JournalWriter):
                     _apply(change, hit, hits)
         return list(hits)
 
+    def foresee(
+        self, names: Iterable[tuple[str, str]], resource_types: Sequence[str], codes: Sequence[str]
+    ) -> None:
+        """Ask at once for what is going to be asked one by one: the questions travel together.
+
+        `names` are (type, id) of resources; the codes are those of a `lookup` by identifier.
+        """
+        kept = (self._known, self._batch.unwritten.resources)
+        unread = [name for name in dict.fromkeys(names) if not any(name in one for one in kept)]
+        known = [parameter(name, "identifier") for name in resource_types]
+        params = [one.id for one in known if one is not None]
+        chunks = self._unlooked(params, codes)
+        questions = [("read", {"type": kind, "id": one}) for kind, one in unread]
+        questions += [("lookup", _codes_of(params, some)) for some in chunks]
+        answers = self._ask(questions)
+        for name, rows_of in zip(unread, answers, strict=False):
+            self._known[name] = rows.stored(rows_of[0]) if rows_of else None
+        for some, rows_of in zip(chunks, answers[len(unread) :], strict=True):
+            self._keep_hits(params, some, rows_of)
+
     def _look(self, params: list[int], codes: Sequence[str]) -> dict[tuple[int, str], list[Hit]]:
         """Return what the database has under each parameter and code, asked once."""
+        for some in self._unlooked(params, codes):
+            self._keep_hits(params, some, self._all("lookup", **_codes_of(params, some)))
+        return self._looked
+
+    def _unlooked(self, params: list[int], codes: Sequence[str]) -> list[list[str]]:
+        """Return the codes of which the database has not been asked, as many as one look-up takes.
+
+        What it has said counts until it is told of something that was only kept.
+        """
         told = (self._batch.unwritten.told, self._unwritten.told)
         if told != self._looked_at:
-            # Since then it has been told of what was only kept.
             self._looked.clear()
             self._looked_at = told
         new = [code for code in codes if any((one, code) not in self._looked for one in params)]
-        for start in range(0, len(new), LOOKUP_CODES):
-            some = new[start : start + LOOKUP_CODES]
-            given: dict[str, object]
-            given = {f"code{n}": some[min(n, len(some) - 1)] for n in range(LOOKUP_CODES)}
-            given |= {f"param{n}": params[min(n, len(params) - 1)] for n in range(LOOKUP_PARAMS)}
-            self._looked |= {(one, code): [] for one in params for code in some}
-            for param, *hit in self._all("lookup", **given):
-                self._looked[param, hit[-1]].append(Hit(*hit))
-        return self._looked
+        return [new[start : start + LOOKUP_CODES] for start in range(0, len(new), LOOKUP_CODES)]
+
+    def _keep_hits(self, params: list[int], codes: list[str], found: Sequence[Any]) -> None:
+        self._looked |= {(one, code): [] for one in params for code in codes}
+        for param, *hit in found:
+            self._looked[param, hit[-1]].append(Hit(*hit))
 
     def find_referring(self, resource_type: str, param: str, target: str) -> list[Stored]:
         """Return the current resources whose reference parameter points to `Type/id`."""
@@ -463,6 +488,19 @@ class Transaction(JournalWriter):
 
     # The driver
 
+    def _ask(self, questions: Sequence[tuple[str, dict[str, Any]]]) -> list[Sequence[Any]]:
+        """Return the rows of several statements, which travel together."""
+        with self._database.at_once():
+            asked = [self._asked(name, given) for name, given in questions]
+        return [cursor.fetchall() for cursor in asked]
+
+    def _asked(self, name: str, given: dict[str, Any]) -> Cursor:
+        cursor: Cursor = self._cursor.connection.cursor()
+        sql = self._sql[name]
+        require_storable(given.values())
+        cursor.execute(sql.text, [given[key] for key in sql.names])
+        return cursor
+
     def _one(self, name: str, **given: object) -> Any:  # noqa: ANN401 - a row
         self._run(name, **given)
         return self._cursor.fetchone()
@@ -507,6 +545,12 @@ class Transaction(JournalWriter):
     def _tell_of_delivery(self, name: str) -> None:
         if any(name in one.deliveries for one in self._kept()):
             self._tell()
+
+
+def _codes_of(params: Sequence[int], codes: Sequence[str]) -> dict[str, Any]:
+    """Return the values of one look-up, filled up with the last ones."""
+    given: dict[str, Any] = {f"code{n}": codes[min(n, len(codes) - 1)] for n in range(LOOKUP_CODES)}
+    return given | {f"param{n}": params[min(n, len(params) - 1)] for n in range(LOOKUP_PARAMS)}
 
 
 def _apply(change: Change, key: Key, found: dict[Key, None]) -> None:
