@@ -110,11 +110,14 @@ def _mllp(settings: Settings, stop: threading.Event, ready: Callable[[], None]) 
     from gateway.app.mllp import open_server, watch_folders  # noqa: PLC0415 - this door's own
     from gateway.ingest.answering import Answering  # noqa: PLC0415 - as above
     from gateway.ingest.message_queue import MessageQueue  # noqa: PLC0415 - as above
+    from gateway.ingest.preparing import Preparing  # noqa: PLC0415 - as above
 
+    # Before the first thread, and before anything of the database is open.
+    preparing = Preparing(lambda: assembly.build_messages(assembly.found(settings)).prepare)
     base = assembly.found_for_door(settings)
     answering = Answering(base.store, assembly.now)
     ingest = assembly.build_messages(base, answering)
-    queue = MessageQueue(base.store, ingest, answering=answering)
+    queue = MessageQueue(base.store, ingest, answering=answering, preparing=preparing)
     server = open_server(settings, queue, ingest, answering)
     server.bind()
     watching = watch_folders(settings, queue, ingest, stop)
@@ -126,6 +129,7 @@ def _mllp(settings: Settings, stop: threading.Event, ready: Callable[[], None]) 
     for thread in watching:
         thread.join()
     answering.flush()
+    preparing.close()
     base.close()
 
 

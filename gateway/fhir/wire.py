@@ -42,6 +42,10 @@ class Digits(Decimal):
         self.text = text
         return self
 
+    def __reduce__(self) -> tuple[type[Digits], tuple[str]]:
+        """Keep the digits when it goes to another process."""
+        return type(self), (self.text,)
+
 
 def loads(body: bytes) -> Any:  # noqa: ANN401 - JSON is what it is
     """Read JSON bytes that are held here; raises `Malformed` with line and column.

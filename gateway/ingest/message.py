@@ -98,7 +98,7 @@ class MessageIngest:
         self._breaches = breaches
         self._answering = answering
 
-    def receive(
+    def receive(  # noqa: PLR0913 - what is known of a message, by name
         self,
         raw: bytes,
         peer: str,
@@ -106,13 +106,15 @@ class MessageIngest:
         replay_of: int | None = None,
         always: bool = False,
         reason: str = "",
+        prepared: Callable[[], Mapped | None] | None = None,
     ) -> bytes:
         """Take one message and return its acknowledgements, unframed; never raises.
 
         One in the original mode, none to two in the enhanced, one behind the other. AA once it is
         committed; AE when its content is refused, AR when it may be sent again as it is. `always`
         answers as in the original mode whatever the message says: for files. `reason` is why an
-        operator has entry `replay_of` processed again.
+        operator has entry `replay_of` processed again. `prepared` waits for what `prepare` has made
+        of the message elsewhere, None when it could not.
         https://hl7.eu/HL7v2x/v251/std251/ch02.html#Heading81
         """
         digest = hashlib.sha256(raw).digest()
@@ -122,7 +124,7 @@ class MessageIngest:
             message = self._read(raw)
             if _acknowledges_answer(message):
                 return self._unawaited(message, arrival)
-            return self._process(message, arrival)
+            return self._process(message, arrival, prepared)
         except GatewayError as refusal:
             return self._refuse(message, arrival, refusal)
         except Exception as fault:  # noqa: BLE001 - a fault of ours must not cost the message
@@ -175,6 +177,10 @@ class MessageIngest:
 
     # Reading
 
+    def prepare(self, raw: bytes) -> Mapped:
+        """Return the mapping of a message, without keeping anything; raises `GatewayError`."""
+        return map_message(self._read(raw), self._context)
+
     def _read(self, raw: bytes) -> Message:
         message = Message.parse(raw)
         charset = self._charsets.get(message.sender)
@@ -182,13 +188,18 @@ class MessageIngest:
 
     # Accepting
 
-    def _process(self, message: Message, arrival: Arrival) -> bytes:
+    def _process(
+        self,
+        message: Message,
+        arrival: Arrival,
+        prepared: Callable[[], Mapped | None] | None,
+    ) -> bytes:
         if not message.control_id:
             text = "MSH-10 is empty: without a control id no answer can be matched."
             raise RequiredMissing(text, location="MSH^1^10")
         if breaches := self._breaches(message):
             raise Invalid(breaches[0].text, issues=breaches)
-        mapped = map_message(message, self._context)
+        mapped = (prepared() if prepared else None) or map_message(message, self._context)
         mapped_at = self._clock()
         for payload in mapped.objects:
             if not is_inline(payload):

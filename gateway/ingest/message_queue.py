@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from gateway.store.write_queue import WriteQueue
 if TYPE_CHECKING:
     from gateway.ingest.answering import Answering
     from gateway.ingest.message import MessageIngest
+    from gateway.ingest.preparing import Preparing
     from gateway.store.api import Store
 
 
@@ -28,12 +30,19 @@ class MessageQueue:
         messages: MessageIngest,
         repetitions: Repetitions | None = None,
         answering: Answering | None = None,
+        preparing: Preparing | None = None,
     ) -> None:
-        """Let `messages` process what comes, and tell `answering` when it is durable."""
+        """Let `messages` process what comes, and tell `answering` when it is durable.
+
+        With `preparing`, what has to wait for others is read and mapped meanwhile.
+        """
         self._messages = messages
         self._queue = WriteQueue(store)
         self._repetitions = repetitions or Repetitions()
         self._answering = answering
+        self._preparing = preparing
+        self._lock = threading.Lock()
+        self._inside = 0
 
     def receive(self, raw: bytes, peer: str, *, always: bool = False) -> bytes:
         """Take one message and return its acknowledgements, unframed; never raises.
@@ -45,7 +54,7 @@ class MessageQueue:
         if again is not None:
             return again
         try:
-            answer = self._queue.run(partial(self._messages.receive, raw, peer, always=always))
+            answer = self._process(raw, peer, always=always)
         except Unavailable as refusal:
             # Processed, and lost with its commit: its AA must not leave.
             return self._messages.postpone(raw, refusal, always=always)
@@ -56,6 +65,19 @@ class MessageQueue:
         else:
             self._repetitions.note(digest, answer)
         return answer
+
+    def _process(self, raw: bytes, peer: str, *, always: bool) -> bytes:
+        with self._lock:
+            self._inside += 1
+            # Alone there is nothing to wait for: the way to the other process would be a detour.
+            busy = self._preparing is not None and self._inside > 1
+        try:
+            prepared = self._preparing.prepare(raw) if self._preparing and busy else None
+            receive = self._messages.receive
+            return self._queue.run(partial(receive, raw, peer, always=always, prepared=prepared))
+        finally:
+            with self._lock:
+                self._inside -= 1
 
 
 def may_be_sent_again(answer: bytes) -> bool:

@@ -35,8 +35,6 @@ class Cursor(Protocol):
     """What both drivers' cursors do."""
 
     @property
-    def connection(self) -> Any: ...  # noqa: ANN401, D102 - DB-API
-    @property
     def rowcount(self) -> int: ...  # noqa: D102 - DB-API
     def execute(self, sql: str, parameters: Sequence[object] = ..., /) -> Any: ...  # noqa: ANN401, D102 - DB-API
     def executemany(self, sql: str, parameters: Sequence[Sequence[object]], /) -> Any: ...  # noqa: ANN401, D102 - DB-API

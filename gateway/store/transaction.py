@@ -495,7 +495,9 @@ class Transaction(JournalWriter):
         return [cursor.fetchall() for cursor in asked]
 
     def _asked(self, name: str, given: dict[str, Any]) -> Cursor:
-        cursor: Cursor = self._cursor.connection.cursor()
+        # The cursors of both drivers know their connection; not every DB-API cursor does.
+        driver: Any = self._cursor
+        cursor: Cursor = driver.connection.cursor()
         sql = self._sql[name]
         require_storable(given.values())
         cursor.execute(sql.text, [given[key] for key in sql.names])
