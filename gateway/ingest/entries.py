@@ -30,6 +30,8 @@ _URN: Final = "urn:uuid:"
 _NAMED: Final = re.compile(rb'"(reference|url)":"(urn:(?:uuid|sha256):[0-9a-f-]+)"')
 # Short texts travel inside their resource: who reads it has the text, and no file is written.
 INLINE_TEXT_BYTES: Final = 64 * 1024
+# Reports and results that say nothing any more.
+_WITHDRAWN: Final = frozenset({"cancelled", "entered-in-error"})
 # Objects of a message that is older than what is held are left alone with it.
 _OF_A_REPORT: Final = frozenset({"DiagnosticReport", "Observation", "DocumentReference", "Media"})
 
@@ -253,6 +255,7 @@ class _Apply:
             )
             self._replace_document(resource)
             self._supersede_documents(held, resource)
+            self._withdraw_results(held, resource)
 
     def _of_one_person(self, held: Resource, incoming: Resource) -> tuple[Resource, Resource]:
         """Settle who is meant when two records of the patient are known."""
@@ -311,6 +314,17 @@ class _Apply:
                 shown = _shown([item["attachment"] for item in document["content"]])
                 if document["status"] == "current" and shown and shown <= gone:
                     self.tx.put({**document, "status": "superseded"})
+
+    def _withdraw_results(self, held: Resource | None, resource: Resource) -> None:
+        """Take the results of a withdrawn report back with it, be they not said again."""
+        is_report = held is not None and resource["resourceType"] == "DiagnosticReport"
+        if not is_report or resource["status"] not in _WITHDRAWN:
+            return
+        for result in resource.get("result", ()):
+            found = self.tx.read("Observation", result.get("reference", "").partition("/")[2])
+            observation = {} if found is None or found.deleted else found.resource
+            if observation.get("status", "cancelled") not in _WITHDRAWN:
+                self.tx.put({**observation, "status": resource["status"]})
 
 
 def _shown(attachments: Iterable[Resource]) -> set[str]:

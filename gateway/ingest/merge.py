@@ -12,6 +12,7 @@ from gateway.ingest.overlay import fill, overlay, union, with_identifiers
 from gateway.ingest.patient import newer_identity
 from gateway.ingest.visit import next_consent, next_visit
 from gateway.mapping.entry import Write
+from gateway.mapping.movements import moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,8 +88,11 @@ def _service_request(held: Resource, incoming: Resource, write: Write) -> Resour
     merged = overlay(held, incoming)
     if held.get("status") in _ORDER_ENDED:
         merged["status"] = held["status"]
-    # Who is examined is settled when the order is first known; later messages only agree.
-    return {**merged, "subject": held["subject"]}
+    # Who is examined is settled when the order is first known; later messages only agree. It was
+    # asked when it was first asked: a cancellation or a change has a time of its own (ORC-9).
+    times = [one["authoredOn"] for one in (held, incoming) if "authoredOn" in one]
+    asked = {"authoredOn": min(times, key=moment)} if times else {}
+    return {**merged, "subject": held["subject"], **asked}
 
 
 def _diagnostic_report(held: Resource, incoming: Resource, _write: Write) -> Resource | None:

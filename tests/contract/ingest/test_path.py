@@ -221,3 +221,12 @@ def test_a_wrong_charset_is_read_and_reported(gateway: Gateway) -> None:
     names = [patient["name"][0]["given"] for patient in gateway.all("Patient")]
     assert names == [["Zoé"]]
     assert gateway.store.journal()[0].issues[0].severity == "warning"
+
+
+def test_a_report_that_is_cancelled_takes_its_results_with_it(gateway: Gateway) -> None:
+    size = b"OBX|2|NM|21889-1^Taille^LN||12|mm|||||F\r"
+    gateway.send(story.report() + size)
+    assert [one["status"] for one in gateway.all("Observation")] == ["final"]
+    gateway.send(story.report("X", control_id="ORU2", issued="20260110120000"))
+    assert [one["status"] for one in gateway.all("DiagnosticReport")] == ["cancelled"]
+    assert [one["status"] for one in gateway.all("Observation")] == ["cancelled"]
