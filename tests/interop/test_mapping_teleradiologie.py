@@ -585,9 +585,9 @@ def test_flow_4_completes_the_order_with_the_study_and_the_act() -> None:
         Link(LinkKind.STUDY, "urn:dicom:uid", STUDY),
     )
     assert [issue.text for issue in mapped.warnings] == [
+        "PV1 is kept in the journal, not mapped.",
         (
             "URL_PARTIELLE_VIEWER, PRODUIT_ADMINISTRE, APPAREIL_IMAGERIE, TQ1-6: "
             "kept in the journal, not mapped."
         ),
-        "PV1 is kept in the journal, not mapped.",
     ]
