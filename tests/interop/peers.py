@@ -40,6 +40,7 @@ TYPES = (
     "ImagingStudy",
     "Location",
     "Media",
+    "MedicationAdministration",
     "Observation",
     "Organization",
     "Patient",

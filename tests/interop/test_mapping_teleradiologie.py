@@ -570,12 +570,42 @@ def test_flow_4_completes_the_order_with_the_study_and_the_act() -> None:
         "subject": SUBJECT,
         "performedDateTime": "2026-01-06T18:44:18+01:00",
         "bodySite": [HEAD],
+        "usedReference": [{"reference": mapped.entries[3].full_url, "display": "Modèle"}],
+    }
+    device = {
+        "resourceType": "Device",
+        "identifier": [{"system": "urn:passerelle:device", "value": "1234567896363"}],
+        "udiCarrier": [{"deviceIdentifier": "1234567896363"}],
+        "deviceName": [{"name": "Modèle", "type": "model-name"}],
+    }
+    product = {"coding": [{"system": "http://www.whocc.no/atc", "code": "V09"}]}
+    administration = {
+        "resourceType": "MedicationAdministration",
+        "identifier": [{"system": "urn:passerelle:administration", "value": f"{ORDER_URL}/1"}],
+        "status": "completed",
+        "contained": [
+            {
+                "resourceType": "Medication",
+                "id": "produit",
+                "code": product,
+                "batch": {"lotNumber": "0123456789"},
+            }
+        ],
+        "medicationReference": {"reference": "#produit"},
+        "subject": SUBJECT,
+        "supportingInformation": [{"reference": ORDER_URL}],
+        "effectiveDateTime": "2026-01-06T18:44:18+01:00",
+        "dosage": {
+            "dose": {"value": 1, "unit": "ml", "system": "http://unitsofmeasure.org", "code": "mL"}
+        },
     }
     assert [entry.resource for entry in mapped.entries] == [
         PATIENT,
         order,
         study,
+        device,
         procedure,
+        administration,
         provenance(mapped, "O23", "2026-01-06T18:45:18+01:00", CENTRE_SENDER),
     ]
     assert (mapped.order, mapped.study) == (ORDER_URL, STUDY_URL)
@@ -586,8 +616,28 @@ def test_flow_4_completes_the_order_with_the_study_and_the_act() -> None:
     )
     assert [issue.text for issue in mapped.warnings] == [
         "PV1 is kept in the journal, not mapped.",
-        (
-            "URL_PARTIELLE_VIEWER, PRODUIT_ADMINISTRE, APPAREIL_IMAGERIE, TQ1-6: "
-            "kept in the journal, not mapped."
-        ),
+        "URL_PARTIELLE_VIEWER holds no URL: kept in the journal, not mapped.",
+        "TQ1-6: kept in the journal, not mapped.",
     ]
+
+
+def test_flow_4_says_where_the_images_are_looked_at() -> None:
+    address = "https://drimbox.example/viewer?study=1.2.250.1.213.4.5.2.1.101"
+    (path,) = _FLOWS.glob("flux4_*.hl7")
+    raw = path.read_bytes().replace(b"Penfhghdegge", b64encode(address.encode()))
+    mapped = map_message(Message.parse(raw), Context())
+    (endpoint,) = (
+        entry for entry in mapped.entries if entry.resource["resourceType"] == "Endpoint"
+    )
+    (study,) = (
+        entry.resource
+        for entry in mapped.entries
+        if entry.resource["resourceType"] == "ImagingStudy"
+    )
+    assert endpoint.resource["address"] == address
+    assert endpoint.resource["connectionType"]["code"] == "ihe-iid"
+    assert study["endpoint"] == [{"reference": endpoint.full_url}]
+
+
+def test_what_a_patient_tells_is_no_code_of_the_sender() -> None:
+    assert [one.code for one in mapped_flow(1).unmapped_codes] == ["MAJEUR"]

@@ -55,11 +55,10 @@ def order_detail(group: OrderGroup, gathering: Gathering) -> OrderDetail:
     detail = OrderDetail(timing=tq1_service_request(group), body_sites=body_sites(group, gathering))
     for observed in group.observed:
         name = observed.obx.text(3)
-        value = coded_field(observed.obx, 5, gathering)
         if name == MODALITY:
-            detail.modalities.append(value)
+            detail.modalities.append(coded_field(observed.obx, 5, gathering))
         elif name == PROCEDURE:
-            detail.code = value
+            detail.code = coded_field(observed.obx, 5, gathering)
         elif name != REGION and observed.kind is not Kind.STUDY:
             detail.information.append(observed)
             continue

@@ -22,6 +22,7 @@ from gateway.mapping.hl7v2.orc import orc_control, orc_reason, orc_requester
 from gateway.mapping.hl7v2.order_detail import MODALITY, PROCEDURE, REGION, body_sites
 from gateway.mapping.hl7v2.order_task import order_task
 from gateway.mapping.hl7v2.sch import filler_system
+from gateway.mapping.hl7v2.tlr_means import DEVICE, PRODUCT, VIEWER, devices, products, viewers
 
 if TYPE_CHECKING:
     from gateway.mapping.hl7v2.gathering import Gathering
@@ -32,7 +33,7 @@ PROCEDURE_SYSTEM: Final = "urn:passerelle:procedure"
 _VISIT: Final = 19
 _PROTOCOL: Final = "PROTOCOLE_IMAGERIE"
 _STATUSES: Final = {"OK": "accepted", "OC": "rejected"}
-_READ: Final = frozenset({MODALITY, REGION, PROCEDURE})
+_READ: Final = frozenset({MODALITY, REGION, PROCEDURE, PRODUCT, DEVICE, VIEWER})
 
 
 def is_tlr(gathering: Gathering) -> bool:
@@ -63,7 +64,7 @@ def tlr_answer(gathering: Gathering) -> None:
 def tlr_performed(
     group: OrderGroup, numbers: OrderNumbers, order: str, gathering: Gathering
 ) -> None:
-    """Take flow 4: the study and the procedure; products, device and viewer stay unmapped."""
+    """Take flow 4: the study and its viewer, the act, what it was done with."""
     started = fhir_datetime(group.tq1.text(7)) if group.tq1 else None
     procedures = _performed(group, gathering)
     more: Element = {"started": started} if started else {}
@@ -72,9 +73,13 @@ def tlr_performed(
     if modalities := _modalities(group, gathering):
         more["modality"] = modalities
     if uid := study_uid(group, gathering):
+        if seen := viewers(group, uid, gathering):
+            more["endpoint"] = seen
         imaging_study(uid, numbers, group, gathering, write=Write.ASSERT, order=order, more=more)
+    used = devices(group, gathering)
     for code in procedures:
-        _procedure(code, started, group, order, gathering)
+        _procedure(code, started, group, order, gathering, used)
+    products(group, order, started, gathering)
     _report_unmapped(group, gathering)
 
 
@@ -172,8 +177,13 @@ def _modalities(group: OrderGroup, gathering: Gathering) -> list[Element]:
     return [one["coding"][0] for one in concepts if one.get("coding")]
 
 
-def _procedure(
-    code: Element, started: str | None, group: OrderGroup, order: str, gathering: Gathering
+def _procedure(  # noqa: PLR0913, PLR0917 - what is known of an act
+    code: Element,
+    started: str | None,
+    group: OrderGroup,
+    order: str,
+    gathering: Gathering,
+    used: list[Element],
 ) -> None:
     act = code["coding"][0]["code"] if code.get("coding") else code["text"]
     key = Key(PROCEDURE_SYSTEM, f"{order}/{act}")
@@ -185,6 +195,7 @@ def _procedure(
         "subject": reference(gathering.subject),
         "performedDateTime": started,
         "bodySite": body_sites(group, gathering),
+        "usedReference": used,
     }
     resource: Element = {"resourceType": "Procedure"}
     gathering.state(resource | {name: part for name, part in parts.items() if part}, [key])
