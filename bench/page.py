@@ -69,6 +69,12 @@ FAMILIES: Final = {
         "gateway, over SQLite; CPU seconds are those of the bridge and of that gateway, or of the "
         "whole gateway for its own rows.",
     ),
+    "worklist": _Family(
+        "Worklist queries",
+        "pynetdicom as the modality, an association a query; the same entries in both servers. "
+        "wlmscpfs reads a file an entry at each query; a day and a modality have some hundred "
+        "matches, which the modality reads too.",
+    ),
     "dimse": _Family(
         "C-STORE",
         "The sender is DCMTK `storescu`, with `TCP_NODELAY` and, as most modalities run it, "

@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 from gateway.app.watching import watch
+from gateway.delivery.dicom_outgoing import DicomOutgoing
 from gateway.delivery.outgoing import Outgoing
 from gateway.delivery.recipients import resource_changed
+from gateway.ingest.accession import AccessionNumbers
 from gateway.ingest.linking import Linking
+from gateway.ingest.procedure_step import study_changed
 from gateway.ingest.programmes.once_a_year import one_package_a_year
 from gateway.ingest.programmes.tasks import TaskRules
 from gateway.ingest.search_parameters import SearchParameters
@@ -82,8 +85,16 @@ def found(settings: Settings) -> Foundation:
     store = open_store(settings.database_url, clock=now, local_bases=(settings.fhir_url,))
     objects = Landing(open_objects(settings.objects_url, settings.data_dir), store)
     linking = Linking()
+    peers = settings.peers
+    if peers.accession_numbers == "gateway":
+        # First of all: whoever hears of an order hears of its number.
+        numbers = AccessionNumbers(peers.accession_prefix, peers.accession_system)
+        store.watch(numbers.changed)
     store.watch(linking.changed)
+    store.watch(study_changed)
     store.watch(resource_changed)
+    if peers.dicom_destinations:
+        store.watch(DicomOutgoing(store, objects, peers.dicom_destinations).changed)
     store.watch(TaskRules(settings.lang).changed)
     store.watch(one_package_a_year)
     if settings.peers.destinations:
@@ -243,7 +254,7 @@ def build_worker(base: Foundation) -> Worker:
     from gateway.delivery.worker import Worker  # noqa: PLC0415 - other doors need none
 
     # A channel is one line here.
-    channels = [*_mail(base), *_messages(base)]
+    channels = [*_mail(base), *_messages(base), *_dicom(base)]
     return Worker(base.store, channels, clock=now, chance=random.random)
 
 
@@ -274,3 +285,16 @@ def _messages(base: Foundation) -> list[Channel]:
             clock=now,
         )
     ]
+
+
+def _dicom(base: Foundation) -> list[Channel]:
+    destinations = base.settings.peers.dicom_destinations
+    if not destinations:
+        return []
+    from gateway.delivery.dicom_channel import DicomChannel  # noqa: PLC0415 - others need none
+    from gateway.delivery.holdings import Holdings  # noqa: PLC0415 - as above
+    from gateway.dimse.courier import DimseCourier  # noqa: PLC0415 - as above
+
+    holdings, title = Holdings(base.store, base.objects), base.settings.dicom_ae_title
+    couriers = {one.name: DimseCourier(one, title, holdings) for one in destinations}
+    return [DicomChannel(base.store, base.objects, holdings, destinations, couriers)]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from gateway.delivery.dicom_outgoing import DicomOutgoing
 from gateway.delivery.holdings import Holdings
 from gateway.delivery.schedule import Schedule
-from gateway.dimse.services import query_retrieve, worklist
+from gateway.dimse.services import commitment, procedure_steps, query_retrieve, worklist
+from gateway.ingest.procedure_step import ProcedureStepIngest
 from gateway.ingest.worklist import WorklistIngest
 from gateway.store.catalogue import Catalogue
 
@@ -23,7 +25,15 @@ _STUDIES: Final = 20
 def dicom_services(base: Foundation) -> Services:
     """Return which service answers which command of which SOP class."""
     peers, title = base.settings.peers, base.settings.dicom_ae_title
-    schedule = Schedule(base.store, planning(base).catch_up)
+    catch_up = planning(base).catch_up
+    outgoing = going_out(base)
+    steps = ProcedureStepIngest(
+        base.store,
+        base.linking,
+        accession_system=peers.accession_system,
+        catch_up=catch_up,
+        announce=outgoing.announce,
+    )
     return {
         **query_retrieve(
             Holdings(base.store, base.objects),
@@ -31,8 +41,15 @@ def dicom_services(base: Foundation) -> Services:
             peers.dicom_destinations,
             peers.dicom_charsets,
         ),
-        **worklist(schedule.entries, peers.dicom_charsets),
+        **worklist(Schedule(base.store, catch_up).entries, peers.dicom_charsets),
+        **procedure_steps(steps),
+        **commitment(outgoing),
     }
+
+
+def going_out(base: Foundation) -> DicomOutgoing:
+    """Return what queues deliveries by DICOM."""
+    return DicomOutgoing(base.store, base.objects, base.settings.peers.dicom_destinations)
 
 
 def planning(base: Foundation) -> WorklistIngest:

@@ -117,12 +117,17 @@ def status_of(fault: GatewayError) -> int:
     return next(own, _FAULT)
 
 
-def read_identifier(exchange: Exchange, action: str) -> Model:
-    """Return the identifier of a request that is permitted; raises `Forbidden`, `Malformed`."""
+def require_permission(exchange: Exchange, action: str) -> None:
+    """Raise `Forbidden` unless the peer may do it."""
     peer = exchange.peer
     decision = decide(Request("dimse", action, caller=peer.calling, peer=peer.address))
     if not decision.permitted:
         raise Forbidden(decision.reason)
+
+
+def read_identifier(exchange: Exchange, action: str) -> Model:
+    """Return the identifier of a request that is permitted; raises `Forbidden`, `Malformed`."""
+    require_permission(exchange, action)
     model = exchange.identifier()
     if not model:
         message = "The identifier has no keys."

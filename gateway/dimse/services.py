@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway.dicom.sop_classes import WORKLIST
+from gateway.dicom.sop_classes import MPPS, MPPS_RETRIEVE, STORAGE_COMMITMENT, WORKLIST
 from gateway.dimse.command import Field
+from gateway.dimse.commitment import Commitment
 from gateway.dimse.find import Find
 from gateway.dimse.moving import mover
+from gateway.dimse.mpps import ProcedureSteps
 from gateway.dimse.query_retrieve import (
     PATIENT_ROOT_FIND,
     PATIENT_ROOT_GET,
@@ -25,7 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from gateway.delivery.holdings import Holdings
+    from gateway.dimse.commitment import Commitments
     from gateway.dimse.exchange import Service
+    from gateway.dimse.mpps import Steps
     from gateway.dimse.worklist import Entries
     from gateway.settings import DicomDestination
 
@@ -36,6 +40,17 @@ def worklist(entries: Entries, charsets: Mapping[str, str]) -> Services:
     """Return the Modality Worklist service."""
     find = Find("C-FIND MWL", worklist_finder(entries), charsets=charsets)
     return {WORKLIST: {Field.FIND_RQ: find}}
+
+
+def procedure_steps(steps: Steps) -> Services:
+    """Return the services of Modality Performed Procedure Step."""
+    service = ProcedureSteps(steps)
+    return {MPPS: service.commands(), MPPS_RETRIEVE: service.reading()}
+
+
+def commitment(commitments: Commitments) -> Services:
+    """Return the Storage Commitment service."""
+    return {STORAGE_COMMITMENT: Commitment(commitments).commands()}
 
 
 def query_retrieve(

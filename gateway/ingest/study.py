@@ -11,6 +11,7 @@ from gateway.errors import GatewayError, Issue, Unavailable
 from gateway.ingest.entries import apply, is_inline, issues_of
 from gateway.mapping.dicom.documents import is_document
 from gateway.mapping.dicom.holding import map_held
+from gateway.store.catalogue.catalogue import reject
 from gateway.store.records import JournalEntry, JournalState
 
 if TYPE_CHECKING:
@@ -103,6 +104,8 @@ class StudyIngest:
                 # Something came, or another process was faster: the study is still to be settled.
                 return "again"
             settled = self._apply(tx, mapped)
+            for one in mapped.rejections:
+                reject(tx, one.note, one.instances)
             tx.settle_study(study_uid, last_received)
             if settled.written:
                 tx.record(_entry(study, at, settled))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -10,6 +11,8 @@ if TYPE_CHECKING:
 
 SENT: Final = ("studies", "procedure-steps")
 _LAST_PORT: Final = 65535
+# A part of the id of the Endpoint that stands for it.
+_NAME: Final = re.compile(r"[A-Za-z0-9.-]{1,50}")
 _LONGEST_TITLE: Final = 16
 
 
@@ -38,6 +41,8 @@ def wrong_destinations(destinations: Iterable[DicomDestination]) -> str:
         if one.name in names:
             return "dicom_destinations: two have the same name."
         names.add(one.name)
+        if not _NAME.fullmatch(one.name):
+            return "dicom_destinations: a name has letters, digits, dots and hyphens."
         if not 1 <= one.port <= _LAST_PORT:
             return f"dicom_destinations: the port of {one.name} is none."
         if not 1 <= len(one.ae_title) <= _LONGEST_TITLE:

@@ -1,0 +1,191 @@
+"""Procedure steps in: durable with the resources that they make, before Success."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from gateway.dicom.procedure_step import begun, changed, status_of, study_uid_of
+from gateway.errors import Conflict, NotFound
+from gateway.fhir.datatypes import DICOM_UID, oid_system, reference
+from gateway.ingest.entries import apply
+from gateway.mapping.dicom.procedure_step import map_step
+from gateway.mapping.to_dicom.worklist import step_id
+from gateway.store.procedure_steps import (
+    ProcedureStep,
+    held_step,
+    read_step,
+    steps_of_study,
+    write_step,
+)
+from gateway.store.worklist import order_of_step
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gateway.dicom.json_model import Model
+    from gateway.fhir.wire import Resource
+    from gateway.ingest.linking import Linking
+    from gateway.mapping.entry import Mapped
+    from gateway.store.api import Store, Transaction, Written
+
+    # Told of every message: the Procedure, which message it is, how many there are.
+    Announce = Callable[[Transaction, str, str, int], None]
+
+_SCHEDULED_ID: Final = 0x00400009
+
+
+class ProcedureStepIngest:
+    """Takes what modalities say of their work."""
+
+    def __init__(
+        self,
+        store: Store,
+        linking: Linking,
+        *,
+        accession_system: str,
+        catch_up: Callable[[], None],
+        announce: Announce,
+    ) -> None:
+        """Write to `store`; the worklist is current after `catch_up`.
+
+        `announce` puts into the outbox what others must be told of it.
+        """
+        self._store = store
+        self._linking = linking
+        self._accession_system = accession_system
+        self._catch_up = catch_up
+        self._announce = announce
+
+    def create(self, uid: str, model: Model, calling_ae: str) -> None:
+        """Take a new step; the same again changes nothing.
+
+        Raises `Invalid` for a status that is no beginning, `Conflict` when the UID is taken.
+        """
+        begun(model)
+        self._catch_up()
+        with self._store.transaction() as tx:
+            held = held_step(tx, uid)
+            if held is not None:
+                if held.messages[0] == model:
+                    return
+                message = "There is another procedure step of this UID."
+                raise Conflict(message)
+            step = ProcedureStep(uid, "", study_uid_of(model), model, (model,))
+            self._write(tx, step, calling_ae, "N-CREATE")
+
+    def change(self, uid: str, model: Model, calling_ae: str) -> None:
+        """Take what has become of a step; the same again changes nothing.
+
+        Raises `NotFound`, `Conflict` for a step that has ended, `Invalid` for an unknown status.
+        """
+        self._catch_up()
+        with self._store.transaction() as tx:
+            held = held_step(tx, uid)
+            if held is None:
+                message = "There is no procedure step of this UID."
+                raise NotFound(message)
+            result = changed(held.model, model)
+            if result != held.model:
+                step = replace(held, model=result, messages=(*held.messages, model))
+                self._write(tx, step, calling_ae, "N-SET")
+
+    def read(self, uid: str) -> Model:
+        """Return a step as it stands; raises `NotFound`."""
+        held = read_step(self._store, uid)
+        if held is None:
+            message = "There is no procedure step of this UID."
+            raise NotFound(message)
+        return held.model
+
+    def _write(self, tx: Transaction, step: ProcedureStep, calling_ae: str, kind: str) -> None:
+        status = status_of(step.model)
+        write_step(tx, replace(step, status=status.value if status else ""))
+        mapped = map_step(
+            step.uid,
+            step.model,
+            accession_system=self._accession_system,
+            calling_ae=calling_ae,
+        )
+        order = self._order(tx, step, mapped)
+        done = apply(tx, _of_order(tx, mapped, order, step), self._linking)
+        procedure = done.references[mapped.entries[1].full_url]
+        _point_study(tx, step.study_uid, procedure)
+        self._announce(tx, procedure, kind, len(step.messages))
+
+    def _order(self, tx: Transaction, step: ProcedureStep, mapped: Mapped) -> Resource:
+        accessions = (one.value for one in mapped.links)
+        name = order_of_step(tx, step.study_uid, next(accessions, ""))
+        if name:
+            stored = tx.read("ServiceRequest", name)
+            return stored.resource if stored is not None and not stored.deleted else {}
+        partners = self._linking.partners(tx, mapped.links, None)
+        found = (one.resource for one in partners if one.type == "ServiceRequest")
+        return next(found, {})
+
+
+def _of_order(tx: Transaction, mapped: Mapped, order: Resource, step: ProcedureStep) -> Mapped:
+    """Tie Procedure and Task to the order and its patient; the Task that was planned is taken."""
+    if not order:
+        return mapped
+    person, procedure, task = mapped.entries
+    based = [reference(f"ServiceRequest/{order['id']}")]
+    subject = order.get("subject", person.resource)
+    known = {"subject": subject, "basedOn": based}
+    done = replace(procedure, resource={**procedure.resource, **known})
+    doing = {**task.resource, "for": subject, "focus": based[0], "basedOn": based}
+    planned = _planned_task(tx, order, step)
+    if planned:
+        # What was planned keeps its own words; only how it stands is the modality's.
+        doing = {**planned, **{name: doing[name] for name in _STANDING if name in doing}}
+        tx.put(doing)
+        return replace(mapped, entries=(done,) if "subject" in order else (person, done))
+    return replace(mapped, entries=(person, done, replace(task, resource=doing)))
+
+
+_STANDING: Final = ("status", "statusReason", "businessStatus", "executionPeriod", "lastModified")
+
+
+def _planned_task(tx: Transaction, order: Resource, step: ProcedureStep) -> Resource:
+    """Return the Task of the scheduled step that was performed, {} when there is none."""
+    reference_ = f"ServiceRequest/{order['id']}"
+    wanted = {
+        str((item.get(f"{_SCHEDULED_ID:08X}", {}).get("Value") or [""])[0])
+        for item in step.model.get("00400270", {}).get("Value") or ()
+        if isinstance(item, dict)
+    }
+    tasks = {
+        one.id: one.resource
+        for param in ("focus", "based-on")
+        for one in tx.find_referring("Task", param, reference_)
+    }
+    return next((one for one in tasks.values() if step_id(order, one, {}) in wanted), {})
+
+
+def _point_study(tx: Transaction, study_uid: str, procedure: str) -> None:
+    """Let the study, where it is known already, say by which Procedure it was made."""
+    for stored in tx.find(
+        "ImagingStudy", [(DICOM_UID, oid_system(study_uid))] if study_uid else []
+    ):
+        if not stored.deleted and "procedureReference" not in stored.resource:
+            tx.put({**stored.resource, "procedureReference": reference(procedure)})
+
+
+def study_changed(tx: Transaction, written: Written) -> None:
+    """Let a study that comes after its procedure step point to the Procedure: a hook."""
+    if written.stored.type != "ImagingStudy" or written.outcome == "deleted":
+        return
+    resource = written.resource
+    if "procedureReference" in resource:
+        return
+    for one in resource.get("identifier", ()):
+        if one.get("system") != DICOM_UID:
+            continue
+        for uid in steps_of_study(tx, str(one.get("value", "")).removeprefix("urn:oid:")):
+            for procedure in tx.find("Procedure", [(DICOM_UID, oid_system(uid))]):
+                tx.put({**resource, "procedureReference": reference(procedure.reference)})
+                return
+
+
+def nobody(_tx: Transaction, _procedure: str, _kind: str, _count: int) -> None:
+    """Announce a step to nobody."""
