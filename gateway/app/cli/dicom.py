@@ -42,7 +42,7 @@ def add_commands(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the ty
         ("send", send, "send a study that is held here"),
     ):
         action = actions.add_parser(name, help=words)
-        action.add_argument("name", help="of the destination in gateway.toml")
+        action.add_argument("destination", help="its name in gateway.toml")
         if name == "find":
             _add_keys(action)
         elif name != "echo":
@@ -72,7 +72,7 @@ def _destination(settings: Settings, name: str) -> DicomDestination:
 
 def echo(settings: Settings, given: argparse.Namespace) -> int:
     """Say whether a peer answers."""
-    scu = _scu(settings, given.name)
+    scu = _scu(settings, given.destination)
     status = _reached(scu.echo)
     print(f"{scu.peer}: {status:04X}")
     return int(status != 0)
@@ -80,7 +80,7 @@ def echo(settings: Settings, given: argparse.Namespace) -> int:
 
 def find(settings: Settings, given: argparse.Namespace) -> int:
     """Print the studies of a PACS that match."""
-    scu = _scu(settings, given.name)
+    scu = _scu(settings, given.destination)
     keys: Model = {"00080052": {"vr": "CS", "Value": ["STUDY"]}}
     for name, (number, vr) in _COLUMNS.items():
         asked = getattr(given, name, "")
@@ -102,7 +102,7 @@ def _shown(model: Model, number: str) -> str:
 
 def get(settings: Settings, given: argparse.Namespace) -> int:
     """Have a PACS send a study to the DICOM door of this gateway."""
-    scu = _scu(settings, given.name)
+    scu = _scu(settings, given.destination)
     keys: Model = {
         "00080052": {"vr": "CS", "Value": ["STUDY"]},
         "0020000D": {"vr": "UI", "Value": [given.study]},
@@ -119,7 +119,7 @@ def send(settings: Settings, given: argparse.Namespace) -> int:
     from gateway.dicom.query import Level, Query  # noqa: PLC0415 - as above
     from gateway.dimse.courier import DimseCourier  # noqa: PLC0415 - as above
 
-    destination = _destination(settings, given.name)
+    destination = _destination(settings, given.destination)
     base = assembly.found(settings)
     try:
         holdings = Holdings(base.store, base.objects)
