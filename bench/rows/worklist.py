@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pynetdicom import AE
 
-from bench.result import Aim, Row
+from bench.result import Row
 from gateway.dicom.part10 import file_head
 from gateway.dicom.sop_classes import WORKLIST
 from gateway.dicom.writer import write_dataset
@@ -49,8 +49,7 @@ def measure(plan: Plan) -> Iterator[Row]:
     with _ours(folder, entries) as ours, _dcmtk(folder, entries) as dcmtk:
         for name, keys in _QUESTIONS.items():
             for server, port in (("gateway", ours), ("wlmscpfs", dcmtk)):
-                aim = Aim(below=50) if server == "gateway" else None
-                row = Row("worklist", f"{name}, {count} entries: {server}", "ms", aim)
+                row = Row("worklist", f"{name}, {count} entries: {server}", "ms")
                 for _ in range(plan.repetitions):
                     row.values.append(_asked(port, keys, _QUERIES // plan.shorter))
                 plan.say(row)
@@ -84,7 +83,7 @@ def _step(**more: Any) -> dict[str, Any]:  # noqa: ANN401 - values of attributes
 
 _QUESTIONS: dict[str, Model] = {
     "A patient id": {"00100020": {"vr": "LO", "Value": ["P4711"]}},
-    "A name with a wildcard": {"00100010": {"vr": "PN", "Value": ["demo0471*"]}},
+    "A name with a wildcard": {"00100010": {"vr": "PN", "Value": [{"Alphabetic": "demo0471*"}]}},
     "A day and a modality": _step(
         **{
             "00400002": {"vr": "DA", "Value": ["20260707"]},
