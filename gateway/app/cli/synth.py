@@ -14,16 +14,20 @@ if TYPE_CHECKING:
 
     from gateway.settings import Settings
 
-_NAMES = ("structures", "patients", "episodes", "encounters", "seed")
+_NAMES = {
+    "structures": "200",
+    "patients": "500 000",
+    "episodes": "one for 25 patients",
+    "encounters": "four for each patient, besides those of programmes",
+    "seed": "1",
+}
 
 
 def add_commands(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the type private
     """Add `synth`."""
     parser = commands.add_parser("synth", help="fill a new database with a synthetic region")
-    whole = Size()
-    for name in _NAMES:
-        default = getattr(whole, name)
-        parser.add_argument(f"--{name}", type=int, default=default, help=f"default {default}")
+    for name, told in _NAMES.items():
+        parser.add_argument(f"--{name}", type=int, help=f"default {told}")
     parser.add_argument(
         "--beside-other-data",
         action="store_true",
@@ -36,7 +40,7 @@ def synth(settings: Settings, given: argparse.Namespace) -> int:
     """Fill the database; nothing else may use it meanwhile."""
     from gateway.app.synth.filling import fill, require_free  # noqa: PLC0415 - other commands need none
 
-    size = Size(**{name: getattr(given, name) for name in _NAMES})
+    size = _size({name: getattr(given, name) for name in _NAMES})
     _check(size)
     migrate(settings.database_url)
     assembly.install_definitions(settings)
@@ -47,6 +51,13 @@ def synth(settings: Settings, given: argparse.Namespace) -> int:
         base.close()
     fill(settings.database_url, size)
     return 0
+
+
+def _size(given: dict[str, int | None]) -> Size:
+    """Return the size that was asked for; what was not said goes with the patients."""
+    said = {name: number for name, number in given.items() if number is not None}
+    patients = said.get("patients", Size().patients)
+    return Size(**{"episodes": patients // 25, "encounters": 4 * patients} | said)
 
 
 def _check(size: Size) -> None:

@@ -247,4 +247,5 @@ def _inclusion(
         subject=patient,
         period={"start": begun.date().isoformat()},
         careTeam=[reference("CareTeam", f"synth-g{number}")],
+        supportingInfo=[reference("EpisodeOfCare", f"synth-c{number}")],
     )
