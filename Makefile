@@ -13,13 +13,14 @@ PEERS := .venv-peers
 CLIENTS := tests/interop/clients
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test peers interop check bench profiles format lock lock-peers clean
+.PHONY: help run demo test peers ohif interop check bench profiles format lock lock-peers clean
 
 help:
 	@echo "make demo     one patient's story through the real doors"
 	@echo "make run      the gateway"
 	@echo "make test     the test suite, no services needed"
 	@echo "make peers    other people's FHIR clients, for interop"
+	@echo "make ohif     the OHIF viewer on port 3000, beside the gateway"
 	@echo "make interop  the suite against real peers"
 	@echo "make check    format, lint, types, floors, docs"
 	@echo "make bench    the benchmarks"
@@ -59,14 +60,23 @@ $(PEERS)/clients.stamp: $(CLIENTS)/requirements.lock | $(BIN)/python
 	@touch $@
 
 # Without npm there are no clients for it, and scripts/peers.py says so.
-NPM_CLIENTS := $(CLIENTS)/node/node_modules/clients.stamp $(CLIENTS)/node-hl7/node_modules/clients.stamp
+NPM_CLIENTS := $(CLIENTS)/browser/node_modules/clients.stamp $(CLIENTS)/node/node_modules/clients.stamp $(CLIENTS)/node-hl7/node_modules/clients.stamp
 $(NPM_CLIENTS): $(CLIENTS)/%/node_modules/clients.stamp: $(CLIENTS)/%/package-lock.json
 	@if command -v npm >/dev/null 2>&1; then \
 	  echo "==> Installing other people's JavaScript clients in $(CLIENTS)/$* (once)"; \
 	  cd $(CLIENTS)/$* && npm ci --omit=peer --ignore-scripts --no-audit --no-fund --silent && touch node_modules/clients.stamp; \
 	fi
 
-peers: $(PEERS)/clients.stamp $(NPM_CLIENTS) profiles/ig/node_modules/tools.stamp
+peers: $(PEERS)/clients.stamp $(NPM_CLIENTS) profiles/ig/node_modules/tools.stamp $(if $(shell command -v npm),.ohif/version)
+
+# The viewer, in a folder of its own beside the sources: 50 MB, fetched once.
+.ohif/version: scripts/ohif.py | $(VENV)/run.stamp
+	@echo "==> Fetching OHIF into .ohif (once)"
+	@$(BIN)/python scripts/ohif.py fetch
+	@touch $@
+
+ohif: .ohif/version
+	@exec $(BIN)/python scripts/ohif.py serve
 
 interop: $(VENV)/dev.stamp peers
 	@$(BIN)/python scripts/peers.py
@@ -117,4 +127,4 @@ LOCK := --quiet --generate-hashes --strip-extras --allow-unsafe --no-header \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
 clean:
-	rm -rf $(VENV) $(PEERS) $(CLIENTS)/node/node_modules profiles/ig/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) .ohif $(CLIENTS)/node/node_modules profiles/ig/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -45,7 +45,8 @@ def fetch(place: Path = PLACE) -> Path:
 
     Raises `RuntimeError` when npm brings another package than expected.
     """
-    if (place / "index.html").is_file():
+    version = place / "version"
+    if version.is_file() and version.read_text("ascii") == VERSION:
         return place
     with tempfile.TemporaryDirectory() as folder:
         _pack(Path(folder))
@@ -57,6 +58,8 @@ def fetch(place: Path = PLACE) -> Path:
         draft = place.with_name(f"{place.name}.part")
         shutil.rmtree(draft, ignore_errors=True)
         _unpack(package, draft)
+        (draft / version.name).write_text(VERSION, "ascii")
+        shutil.rmtree(place, ignore_errors=True)
         draft.replace(place)
     return place
 
@@ -107,9 +110,7 @@ def config(dicomweb: str) -> str:
         "showCPUFallbackMessage": False,
         "investigationalUseDialog": {"option": "never"},
         "defaultDataSourceName": "passerelle",
-        "dataSources": [
-            {"namespace": module, "sourceName": "passerelle", "configuration": source}
-        ],
+        "dataSources": [{"namespace": module, "sourceName": "passerelle", "configuration": source}],
     }
     return f"window.config = {json.dumps(whole)};\n"
 

@@ -25,8 +25,11 @@ SECONDS: Final = 20
 CLIENTS: Final = ROOT / ".venv-peers" / "bin"
 NODE_MODULES: Final = ROOT / "tests" / "interop" / "clients" / "node" / "node_modules"
 NODE_HL7_MODULES: Final = NODE_MODULES.parent.parent / "node-hl7" / "node_modules"
+BROWSER_MODULES: Final = NODE_MODULES.parent.parent / "browser" / "node_modules"
+OHIF: Final = ROOT / ".ohif"
 INSTALL_CLIENTS: Final = "missing: make peers"
 PYTHON_CLIENTS: Final = (
+    "dicomweb_client",
     "fhir_pyrate",
     "fhirclient",
     "fhirpy",
@@ -35,6 +38,7 @@ PYTHON_CLIENTS: Final = (
     "sekmet_fhir",
 )
 NODE_CLIENTS: Final = ("@medplum/core", "fhir-kit-client", "fhirclient")
+BROWSER_CLIENTS: Final = ("playwright-core",)
 NODE_HL7_CLIENTS: Final = ("@medplum/hl7", "simple-hl7")
 # Debian keeps daemons and PostgreSQL's own programs outside the PATH of a user.
 _ELSEWHERE: Final = ("/usr/sbin", "/usr/local/sbin")
@@ -119,7 +123,9 @@ def _clients() -> list[tuple[str, str | None, str]]:
         version = found[-1].name.split("-")[1].removesuffix(".dist") if found else None
         told.append((f"{name} (PyPI)", version, INSTALL_CLIENTS))
     npm = [(NODE_MODULES, name) for name in NODE_CLIENTS]
-    for modules, name in [*npm, *((NODE_HL7_MODULES, name) for name in NODE_HL7_CLIENTS)]:
+    npm += [(NODE_HL7_MODULES, name) for name in NODE_HL7_CLIENTS]
+    npm += [(BROWSER_MODULES, name) for name in BROWSER_CLIENTS]
+    for modules, name in npm:
         described = modules / name / "package.json"
         known = described.is_file()
         version = json.loads(described.read_text("utf-8"))["version"] if known else None

@@ -220,23 +220,29 @@ def build_dicomweb(
     """Return the DICOMweb door, and what ends it."""
     from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - as above
 
+    from gateway.delivery.holdings import Holdings  # noqa: PLC0415 - as above
     from gateway.dicomweb.application import build_application  # noqa: PLC0415 - as above
     from gateway.dicomweb.drawing import Drawing  # noqa: PLC0415 - as above
+    from gateway.dicomweb.pacs import Pacs  # noqa: PLC0415 - as above
     from gateway.dicomweb.ports import Ports  # noqa: PLC0415 - as above
     from gateway.ingest.instance import InstanceIngest  # noqa: PLC0415 - as above
-    from gateway.store.catalogue import Catalogue  # noqa: PLC0415 - as above
 
-    drawing = Drawing()
+    drawing, holdings = Drawing(), Holdings(base.store, base.objects)
+    url = base.settings.pacs_dicomweb_url
+    pacs = Pacs(url) if url else None
     threads = ThreadPoolExecutor(_DICOMWEB_THREADS, "dicomweb")
     ports = Ports(
         base=base.settings.dicomweb_url,
         store=base.store,
         objects=base.objects,
-        find=Catalogue(base.store).find,
+        find=holdings.find,
         receive=InstanceIngest(base.store, base.objects, clock=now).receive,
         metadata=build_metadata(base),
         drawing=drawing,
         threads=threads,
+        visible=holdings.visible,
+        pacs=pacs,
+        knows=holdings.knows,
         origins=base.settings.peers.dicomweb_origins,
         most_json=base.settings.peers.http_max_bytes,
         observe=observe,
@@ -244,6 +250,8 @@ def build_dicomweb(
 
     def close() -> None:
         drawing.close()
+        if pacs is not None:
+            pacs.close()
         threads.shutdown(wait=False, cancel_futures=True)
 
     return build_application(ports), close

@@ -17,7 +17,7 @@ from gateway.app import assembly
 from gateway.app.log import start_logging
 from gateway.app.metrics import MetricsHandler, RequestMetrics, scrape
 from gateway.app.retention import start_pruning
-from gateway.errors import Unavailable
+from gateway.errors import GatewayError, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,6 +33,9 @@ _log = logging.getLogger("gateway.serve")
 DOORS: Final = ("http", "mllp", "dimse", "delivery")
 _STUDY_POLL_SECONDS: Final = 0.25
 _INDEX_POLL_SECONDS: Final = 0.5
+_METADATA_POLL_SECONDS: Final = 0.5
+# A study that was longer on its way to rest is described when it is asked for.
+_LOOKED_BACK: Final = timedelta(minutes=10)
 # What has landed stays so long with its row: a sender in full swing is not slowed down.
 _LANDED_SECONDS: Final = 2.0
 # Less than the supervisor waits before it kills.
@@ -210,13 +213,27 @@ def _delivery(settings: Settings, stop: threading.Event, ready: Callable[[], Non
     worker = assembly.build_worker(base)
     indexing = threading.Thread(target=_index, args=(base.store, stop), name="indexing")
     indexing.start()
+    describing = threading.Thread(target=_describe, args=(base, stop), name="metadata")
+    describing.start()
     pruning = start_pruning(base, stop)
     ready()
     worker.run(stop)
     indexing.join()
+    describing.join()
     if pruning is not None:
         pruning.join()
     base.close()
+
+
+def _describe(base: assembly.Foundation, stop: threading.Event) -> None:
+    """Make the metadata of studies that have come to rest, before a viewer asks for it."""
+    maker = assembly.build_metadata(base)
+    while not stop.wait(_METADATA_POLL_SECONDS):
+        try:
+            maker.prepare_settled(assembly.now() - _LOOKED_BACK)
+        except GatewayError as refusal:
+            # Made when it is asked for, or the next time.
+            _log.warning("dicomweb.metadata", extra={"kind": type(refusal).__name__})
 
 
 def _index(store: Store, stop: threading.Event) -> None:

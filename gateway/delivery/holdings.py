@@ -76,6 +76,11 @@ class Holdings:
                 }
         return set(study_uids) - hidden
 
+    def knows(self, study_uid: str) -> bool:
+        """Say whether there is an ImagingStudy of that UID that nothing hides."""
+        known = by_identifier(self._store, "ImagingStudy", [oid_system(study_uid)])
+        return bool(known) and bool(self.visible([study_uid]))
+
     def _patient(self, study: Resource) -> list[Resource]:
         kind, _, name = study.get("subject", {}).get("reference", "").partition("/")
         held = self._store.read(kind, name) if kind == "Patient" else None

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 # Of all headers of one part together.
 _LARGEST_HEAD: Final = 16 * 1024
-# RFC 2046 section 5.1.1.
-_LONGEST_BOUNDARY: Final = 70
+# RFC 2046 section 5.1.1 says 70; Orthanc writes 73.
+_LONGEST_BOUNDARY: Final = 256
 _LARGEST_PREAMBLE: Final = 64 * 1024
 
 
@@ -53,7 +53,7 @@ def boundary_of(content_type: str) -> tuple[bytes, str]:
         raise UnsupportedMedia(message)
     boundary = given.get("boundary", "")
     if not 0 < len(boundary) <= _LONGEST_BOUNDARY or not boundary.isascii():
-        message = "The Content-Type has no boundary that RFC 2046 allows."
+        message = "The Content-Type has no boundary that can be one."
         raise Malformed(message)
     return boundary.encode("ascii"), given.get("type", "").lower()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from time import perf_counter
@@ -22,6 +23,7 @@ from gateway.dicomweb.call import Call
 from gateway.dicomweb.capabilities import capabilities
 from gateway.dicomweb.cors import allowed, preflight
 from gateway.dicomweb.encodings import encoded
+from gateway.dicomweb.held import held_or_none
 from gateway.dicomweb.refusals import failed, refused
 from gateway.dicomweb.routes import RETRIEVED, SEARCHED, STORED, Route
 from gateway.dicomweb.stow import Storing
@@ -35,11 +37,11 @@ if TYPE_CHECKING:
 
     from gateway.dicomweb.ports import Ports
 
-    Work = Callable[[Call], Answer]
 
 T = TypeVar("T")
 
 _LOG: Final = logging.getLogger("gateway.dicomweb")
+_ROOT: Final = "/dicom-web"
 _MOST_PARAMETERS: Final = 500
 _REFUSED: Final = 400
 _SLOW_SECONDS: Final = 1.0
@@ -106,9 +108,9 @@ class _Door:
         self._note(request.method, template, answer.status, perf_counter() - began)
         return self._response(answer, request)
 
-    async def _retrieve(self, route: Route, _: Request, call: Call) -> Answer:
+    async def _retrieve(self, route: Route, request: Request, call: Call) -> Answer:
         _permit(call, route.name)
-        return await self._in_thread(partial(_run, route.answer, call))
+        return await self._in_thread(partial(_run, route, request.scope["path"], call))
 
     async def _capabilities(self, _: Request, call: Call) -> Answer:
         return capabilities(call)
@@ -152,8 +154,18 @@ class _Door:
             _LOG.info("dicomweb.request", extra={**said, "ms": round(seconds * 1000, 2)})
 
 
-def _run(work: Work, call: Call) -> Answer:
-    return encoded(work(call), call.headers.get("accept-encoding", ""))
+def _run(route: Route, path: str, call: Call) -> Answer:
+    """Answer from what is held here, and from the PACS where there is one.
+
+    A study may be held in part, its documents here and its images there: the PACS is asked first
+    for whole studies and series.
+    """
+    pacs = call.ports.pacs
+    elsewhere = route in RETRIEVED and call.study and not (call.instance and held_or_none(call))
+    if pacs is not None and elsewhere:
+        with suppress(NotFound):
+            return pacs.passed(call, path.removeprefix(_ROOT))
+    return encoded(route.answer(call), call.headers.get("accept-encoding", ""))
 
 
 def _permit(call: Call, action: str) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from gateway.access.decision import Request, decide
 from gateway.dicom.header import HEAD_BYTES, InstanceHeader, read_header, read_header_from
 from gateway.dicom.instance import ReceivedInstance
-from gateway.dicom.part10 import FileMeta, file_head, read_file_meta
+from gateway.dicom.part10 import PREAMBLE, FileMeta, file_head, read_file_meta
 from gateway.dicom.sop_classes import is_storage
 from gateway.errors import Forbidden, GatewayError, Invalid, Unavailable, Unsupported
 from gateway.ingest.spool import SMALL_BYTES, SpoolFile
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _LOG: Final = logging.getLogger("gateway.dicomweb")
 SUCCESS: Final = 0x0000
 _FAULT: Final = 0x0110
+_GROUP_2: Final = b"\x02\x00"
 _DOOR: Final = "dicomweb"
 
 
@@ -104,6 +105,9 @@ class Arriving:
     def _begin(self) -> SpoolFile:
         """Begin the file with what has come, which is all there is or holds the header."""
         head, self._head = bytes(self._head), bytearray()
+        if head.startswith(_GROUP_2):
+            # Some senders leave the preamble out.
+            head = PREAMBLE + head
         try:
             self._meta = read_file_meta(head)
             dataset = head[self._meta.dataset_offset :]

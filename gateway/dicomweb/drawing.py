@@ -78,7 +78,7 @@ class Drawing:
         with self._lock:
             pool, self._pool = self._pool, None
         if pool is not None:
-            _end(pool)
+            pool.shutdown(cancel_futures=True)
 
     def _run(self, module: str, name: str, *given: object) -> Any:  # noqa: ANN401 - what it returns
         pool = self._opened()

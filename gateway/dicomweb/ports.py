@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from gateway.dicom.instance import ReceivedInstance
     from gateway.dicom.query import Query
     from gateway.dicomweb.drawing import Drawing
+    from gateway.dicomweb.pacs import Pacs
     from gateway.ingest.series_metadata import SeriesMetadataMaker
     from gateway.store.api import Store
     from gateway.store.catalogue.catalogue import Found
@@ -34,7 +35,7 @@ class Ports:
     `base` is its own address, without a slash at the end. `find` answers queries; `receive` takes
     an object over and returns its DIMSE status; `metadata` knows the DICOM JSON of series;
     `drawing` decodes pixels in processes of its own; `visible` says which of some studies (by UID)
-    may be seen.
+    may be seen, `knows` whether one is known here and may be. `pacs` holds what is not held here.
     `origins` are the pages of other hosts that may ask (CORS).
     """
 
@@ -49,4 +50,6 @@ class Ports:
     visible: Callable[[Sequence[str]], set[str]] = _all
     origins: tuple[str, ...] = ()
     most_json: int = 1 << 26
+    pacs: Pacs | None = None
+    knows: Callable[[str], bool] = bool
     observe: Callable[[str, str, int, float], None] = _unheard

@@ -53,6 +53,8 @@ RETRIEVED: Final[tuple[Route, ...]] = (
     Route(f"{_FRAMES}/rendered", "RetrieveRenderedFrames", rendered),
     Route(f"{_FRAMES}/thumbnail", "RetrieveFrameThumbnail", thumbnail),
     Route(f"{_INSTANCE}/bulkdata/{{place:path}}", "RetrieveBulkdata", bulkdata),
+    # As Orthanc names it, where it is the PACS behind.
+    Route(f"{_INSTANCE}/bulk/{{place:path}}", "RetrieveBulk", bulkdata),
     Route("/wado", "RetrieveByUri", wado_uri),
 )
 # Where objects are stored.

@@ -8,9 +8,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
-from gateway.dicom.json_model import element
+from gateway.dicom.json_model import element, key
 from gateway.dicom.media_types import DICOM_XML
-from gateway.dicom.query import Level
+from gateway.dicom.query import UNIQUE_KEYS, Level
 from gateway.dicomweb.answer import Answer
 from gateway.dicomweb.metadata import agreed_offer, part_of, xml_media, xml_parts
 from gateway.dicomweb.packed import plain_of
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 _AVAILABILITY: Final = {"00080056": element("CS", ["ONLINE"])}
 _RETRIEVE_URL: Final = "00081190"
 _SOP_INSTANCE: Final = "00080018"
-_LEVELS: Final = (Level.STUDY, Level.SERIES, Level.IMAGE)
+_NAMES: Final = {Level.STUDY: "studies", Level.SERIES: "series", Level.IMAGE: "instances"}
 
 
 def searching(level: Level) -> Callable[[Call], Answer]:
@@ -54,12 +54,34 @@ def _search(call: Call, level: Level) -> Answer:
     found = list(islice(call.ports.find(asked), wanted + 1))
     models = list(_answered(call, level, search, found[:wanted]))
     headers = _warnings(call, search, more=len(found) > wanted)
+    if call.ports.pacs is not None:
+        models = _with_others(models, call.ports.pacs.found(call, _path(call, level)), level)[
+            :wanted
+        ]
     if not models:
         return Answer(204, headers=headers)
     if offer.media == DICOM_XML:
         boundary = uuid4().hex
         return Answer(200, b"".join(xml_parts(models, boundary)), xml_media(boundary), headers)
     return Answer(200, dumps(models), offer.media, headers)
+
+
+def _path(call: Call, level: Level) -> str:
+    steps = f"/studies/{call.study}" if call.study else ""
+    steps += f"/series/{call.series}" if call.series else ""
+    return f"{steps}/{_NAMES[level]}"
+
+
+def _with_others(held: list[Model], others: list[Model], level: Level) -> list[Model]:
+    """Return what is held, and behind it what the PACS has beside."""
+    name = key(UNIQUE_KEYS[level])
+    here = {_value(one, name) for one in held}
+    return [*held, *(one for one in others if _value(one, name) not in here)]
+
+
+def _value(model: Model, name: str) -> str:
+    found: str = (model.get(name, {}).get("Value") or [""])[0]
+    return found
 
 
 def _warnings(call: Call, search: Search, *, more: bool) -> dict[str, str]:

@@ -16,10 +16,17 @@ from typing import TYPE_CHECKING, Final
 from gateway.dicom.dataset import read_file
 from gateway.errors import GatewayError, Malformed, NotFound
 from gateway.fhir.wire import dumps
-from gateway.store.instances import SeriesMetadata, held_instances, keep_metadata, kept_metadata
+from gateway.store.instances import (
+    SeriesMetadata,
+    held_instances,
+    keep_metadata,
+    kept_metadata,
+    settled_studies,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import datetime
 
     from gateway.dicom.dataset import Dataset
     from gateway.dicom.elements import Buffer
@@ -30,6 +37,8 @@ if TYPE_CHECKING:
 # A change of what is written for an object changes this.
 _EDITION: Final = b"1"
 _LEVEL: Final = 4
+# Studies that come in within the time that is looked back, many times over.
+_REMEMBERED: Final = 10_000
 
 
 class SeriesMetadataMaker:
@@ -40,6 +49,8 @@ class SeriesMetadataMaker:
         self._store = store
         self._objects = objects
         self._base = base
+        # Studies as they were when their metadata was made, the latest last.
+        self._prepared: dict[tuple[str, int], None] = {}
 
     def of(self, study_uid: str, instances: Sequence[HeldInstance]) -> list[SeriesMetadata]:
         """Return the metadata of those objects of a study, a series each, made where it is not.
@@ -60,6 +71,16 @@ class SeriesMetadataMaker:
     def prepare(self, study_uid: str) -> None:
         """Make the metadata of a study before anybody asks; raises as `of`."""
         self.of(study_uid, held_instances(self._store, study_uid))
+
+    def prepare_settled(self, since: datetime) -> int:
+        """Make the metadata of studies that came to rest since; return how many; raises as `of`."""
+        fresh = [one for one in settled_studies(self._store, since) if one not in self._prepared]
+        for study_uid, last_received in fresh:
+            self.prepare(study_uid)
+            self._prepared[study_uid, last_received] = None
+            while len(self._prepared) > _REMEMBERED:
+                self._prepared.pop(next(iter(self._prepared)))
+        return len(fresh)
 
     def dataset(self, one: HeldInstance, file: Buffer) -> Dataset:
         """Read one object whole; raises `Malformed` or `TooLarge`."""

@@ -48,6 +48,7 @@ class Settings:
     dicom_tls_cert: str = ""
     dicom_tls_key: str = ""
     dicom_tls_client_ca: str = ""
+    pacs_dicomweb_url: str = ""
     smtp_url: str = ""
     mail_from: str = ""
     auth: str = "none"
@@ -139,6 +140,7 @@ _HOSTS: Final = ("http_host", "mllp_host", "dicom_host")
 _SCHEMES: Final = {
     "objects_url": ("file://", "s3://"),
     "database_url": ("sqlite:///", "postgresql+psycopg://"),
+    "pacs_dicomweb_url": ("http://", "https://"),
     "smtp_url": ("smtp://", "smtps://", "smtp+starttls://"),
 }
 _LAST_PORT: Final = 65535

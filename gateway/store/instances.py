@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import Integer, bindparam, delete, insert, literal_column, select
 
 from gateway.store.dicom_tables import RejectedRow, SeriesMetadataRow
-from gateway.store.statements import INSTANCE, Sql, render, table
+from gateway.store.records import to_micros
+from gateway.store.statements import INSTANCE, STUDY, Sql, render, table
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from sqlalchemy import Dialect
 
     from gateway.store.api import Store, Transaction
@@ -69,6 +72,22 @@ def held_instances(store: Store, study_uid: str, sop_uid: str = "") -> list[Held
         return [HeldInstance(*row) for row in cursor.fetchall()]
 
 
+def settled_studies(store: Store, since: datetime) -> list[tuple[str, int]]:
+    """Return (study UID, last received) of studies at rest that got something since."""
+    sql = _settled(store.database.dialect)
+    with store.database.reading() as cursor:
+        cursor.execute(sql.text, [to_micros(since)])
+        return [(row[0], row[1]) for row in cursor.fetchall()]
+
+
+def rejected_in(store: Store, study_uid: str) -> set[str]:
+    """Return the objects that rejection notes of a study name, held here or not."""
+    sql = _rejected(store.database.dialect)
+    with store.database.reading() as cursor:
+        cursor.execute(sql.text, [study_uid])
+        return {row[0] for row in cursor.fetchall()}
+
+
 def kept_metadata(store: Store, study_uid: str) -> dict[str, SeriesMetadata]:
     """Return the metadata of a study that was kept, by series."""
     sql = _metadata(store.database.dialect)
@@ -100,6 +119,20 @@ def _instances(dialect: Dialect, *, one: bool) -> Sql:
     if one:
         return render(statement.where(INSTANCE.c.sop_uid == bindparam("sop_uid")), dialect)
     return render(statement.order_by(INSTANCE.c.series_uid, INSTANCE.c.sop_uid), dialect)
+
+
+@lru_cache(maxsize=8)
+def _settled(dialect: Dialect) -> Sql:
+    statement = select(STUDY.c.study_uid, STUDY.c.last_received).where(
+        STUDY.c.pending == _ZERO, STUDY.c.last_received >= bindparam("since")
+    )
+    return render(statement, dialect)
+
+
+@lru_cache(maxsize=8)
+def _rejected(dialect: Dialect) -> Sql:
+    notes = select(INSTANCE.c.sop_uid).where(INSTANCE.c.study_uid == bindparam("study_uid"))
+    return render(select(REJECTED.c.sop_uid).where(REJECTED.c.note_uid.in_(notes)), dialect)
 
 
 @lru_cache(maxsize=8)

@@ -21,6 +21,7 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(peers, "_POSTGRESQL", tmp_path)
     monkeypatch.setattr(peers, "CLIENTS", tmp_path / "venv" / "bin")
     monkeypatch.setattr(peers, "NODE_MODULES", tmp_path / "node_modules")
+    monkeypatch.setattr(peers, "BROWSER_MODULES", tmp_path / "browser_modules")
     monkeypatch.setattr(peers, "NODE_HL7_MODULES", tmp_path / "node_hl7_modules")
 
 
@@ -45,6 +46,7 @@ def test_what_is_missing_is_named_with_its_package(
         "chromium                  missing: apt-get install chromium",
         "node                      missing: apt-get install nodejs",
         "npm                       missing: apt-get install npm",
+        "dicomweb_client (PyPI)    missing: make peers",
         "fhir_pyrate (PyPI)        missing: make peers",
         "fhirclient (PyPI)         missing: make peers",
         "fhirpy (PyPI)             missing: make peers",
@@ -56,6 +58,7 @@ def test_what_is_missing_is_named_with_its_package(
         "fhirclient (npm)          missing: make peers",
         "@medplum/hl7 (npm)        missing: make peers",
         "simple-hl7 (npm)          missing: make peers",
+        "playwright-core (npm)     missing: make peers",
         "corpus                    missing: set GATEWAY_SHARED to the directory that holds corpus/",
     ]
 

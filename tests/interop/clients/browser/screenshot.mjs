@@ -35,7 +35,7 @@ try {
     return sum;
   };
   let shown = 0;
-  for (let round = 0; round < 180 && shown < 100; round += 1) {
+  for (let round = 0; round < 360 && shown < 100; round += 1) {
     await page.waitForTimeout(500);
     shown = await page.evaluate(bright);
   }
