@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
-from gateway.fhir.datatypes import LOINC, compact, concept
+from gateway.fhir.datatypes import LOINC, V2_0203, compact, concept
 from gateway.programmes.applying import labelled
 from gateway.programmes.names import ACTIVITY, BASE
 
@@ -108,7 +108,12 @@ def discussion(programme: Programme, held: Held, encounter_id: str) -> Resource:
             "resourceType": "Encounter",
             "id": encounter_id,
             "identifier": [
-                {"system": f"{BASE}/NamingSystem/rcp-discussion", "value": encounter_id}
+                {
+                    # FR Core wants the kind of a visit's number: here that of the discussion.
+                    "type": {"coding": [{"system": V2_0203, "code": "VN"}]},
+                    "system": f"{BASE}/NamingSystem/rcp-discussion",
+                    "value": encounter_id,
+                }
             ],
             "status": "finished",
             "class": {

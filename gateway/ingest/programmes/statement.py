@@ -75,7 +75,7 @@ def _line(charge: Resource, bill: Resource, structure: Resource) -> Line:
         invoice=str(bill.get("id", "")),
         invoice_status=str(bill.get("status", "")),
         entered=str(charge.get("enteredDate", ""))[:10],
-        services=len(charge.get("service", ())),
+        services=len(charge.get("supportingInformation", ())),
     )
 
 

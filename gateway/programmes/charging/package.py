@@ -134,7 +134,7 @@ def charge_item(package: Package, services: Sequence[str], entered: str) -> Reso
     if structure:
         told["performingOrganization"] = structure
     if services:
-        told["service"] = [{"reference": one} for one in services]
+        told["supportingInformation"] = [{"reference": one} for one in services]
     return told
 
 

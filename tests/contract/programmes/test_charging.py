@@ -95,7 +95,7 @@ def test_a_package_charges_one_year_and_lists_what_it_counted(filled: Store) -> 
     item, bill = charged.charge.stored.resource, charged.invoice.stored.resource
     assert (item["priceOverride"]["value"], bill["totalGross"]["value"]) == (806, 806)
     assert item["occurrencePeriod"] == {"start": "2022-01-01", "end": "2022-12-31"}
-    assert [one["reference"] for one in item["service"]] == [
+    assert [one["reference"] for one in item["supportingInformation"]] == [
         "Encounter/e1",
         "Encounter/e2",
         "Encounter/e3",
@@ -145,7 +145,7 @@ def test_computed_anew_it_counts_what_came_since(filled: Store) -> None:
         tx.put(encounter("e5", "consultation-psychologue", "2022-11-02"))
     again = charging(filled).package("ep", YEAR_END, recompute=True)
     assert again.charge.outcome == "updated"
-    assert len(again.charge.stored.resource["service"]) == 4
+    assert len(again.charge.stored.resource["supportingInformation"]) == 4
     # Nothing new: nothing is written.
     assert charging(filled).package("ep", YEAR_END, recompute=True).charge.outcome == "unchanged"
 

@@ -46,5 +46,8 @@ def test_base_r4_accepts_everything_in_it(package: Package) -> None:
 
 def test_its_names_are_its_own(package: Package) -> None:
     for one in package.resources():
+        if one["resourceType"] == "NamingSystem":
+            assert one["uniqueId"][0]["value"] == f"{package.canonical}/NamingSystem/{one['id']}"
+            continue
         assert str(one["url"]).startswith((package.canonical, "urn:passerelle:")), one["url"]
         assert one["version"] == package.version

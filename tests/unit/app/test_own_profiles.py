@@ -21,6 +21,7 @@ from gateway.fhir.terminology.resolver import Chain
 from gateway.fhir.terminology.terminology import Terminology
 from gateway.fhir.validation.profiles import ProfileValidator
 from gateway.ingest.packages import install
+from gateway.programmes.content import content_folder, read_content
 from gateway.store.api import open_store
 from gateway.store.canonicals import StoredTerminology
 from gateway.store.migrate import migrate
@@ -243,3 +244,52 @@ def test_an_unknown_extension_is_told(
     resource["extension"] = [{"url": "http://example.org/unknown", "valueCode": "x"}]
     told = [one.text for one in validator(resource) if "unknown" in one.text]
     assert told
+
+
+def test_the_definitions_of_the_programmes_use_what_the_package_defines(
+    library: StoredProfiles, validator: ProfileValidator
+) -> None:
+    known = _own_codes()
+    for resource in read_content(content_folder()):
+        base = f"http://hl7.org/fhir/StructureDefinition/{resource['resourceType']}"
+        told = [
+            one.text
+            for one in validator(resource, [base])
+            if one.severity == "error" or "unknown" in one.text
+        ]
+        assert told == [], resource["id"]
+        for system, code in _own_codings(resource):
+            assert code in known[system], resource["id"]
+        for url in _own_extensions(resource):
+            assert library.structure(url) is not None, url
+
+
+def _own_codes() -> dict[str, set[str]]:
+    return {
+        one["url"]: {concept["code"] for concept in one["concept"]}
+        for one in read_package(built_in_package().read_bytes()).resources()
+        if one["resourceType"] == "CodeSystem"
+    }
+
+
+def _elements(held: object) -> Iterator[Json]:
+    if isinstance(held, dict):
+        yield held
+        for one in held.values():
+            yield from _elements(one)
+    elif isinstance(held, list):
+        for one in held:
+            yield from _elements(one)
+
+
+def _own_codings(resource: Json) -> Iterator[tuple[str, str]]:
+    for one in _elements(resource):
+        system = str(one.get("system", ""))
+        if "code" in one and system.startswith("https://passerelle.example/fhir/CodeSystem/"):
+            yield system, one["code"]
+
+
+def _own_extensions(resource: Json) -> Iterator[str]:
+    for one in _elements(resource):
+        if "resourceType" not in one and str(one.get("url", "")).startswith(_BASE):
+            yield one["url"]

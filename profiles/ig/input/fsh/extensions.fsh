@@ -48,6 +48,29 @@ Context: MeasureReport.group.population, MeasureReport.group
 * value[x] only unsignedInt
 * value[x] 1..1
 
+Extension: Covers
+Id: covers
+Title: "Couvre (Covers)"
+Description: "La recherche de ce qu'un forfait ou une dotation couvre et compte. The search for what a package or grant covers and counts."
+Context: ChargeItemDefinition
+* value[x] only Expression
+* value[x] 1..1
+
+Extension: ComputedAmount
+Id: computed-amount
+Title: "Montant calculé (Computed amount)"
+Description: "L'expression qui calcule un montant à partir des chiffres. The expression that computes an amount from the figures."
+Context: ChargeItemDefinition.propertyGroup.priceComponent
+* value[x] only Expression
+* value[x] 1..1
+
+Extension: Figure
+Id: figure
+Title: "Chiffre (Figure)"
+Description: "Un chiffre nommé dont un montant dépend. A named figure that an amount depends on."
+Context: ChargeItemDefinition
+* extension 1..*
+
 Extension: NotMapped
 Id: not-mapped
 Title: "Non repris (Not mapped)"

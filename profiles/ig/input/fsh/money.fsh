@@ -25,8 +25,8 @@ Description: "Le forfait d'un patient, d'un parcours et d'une année, une seule 
 * priceOverride.currency = #EUR
 * enteredDate MS
 * service MS
-* service ^comment = "Ce qui a été compté. What was counted."
 * supportingInformation MS
+* supportingInformation ^comment = "Ce qui a été compté, venues comprises. What was counted, encounters included."
 
 Profile: PackageInvoice
 Parent: Invoice

@@ -180,7 +180,7 @@ Instance: cesoa-forfait
 InstanceOf: PackageCharge
 Usage: #example
 Title: "CeSOA : forfait 2023"
-* identifier.system = "https://passerelle.example/fhir/NamingSystem/programme-package"
+* identifier.system = "https://passerelle.example/fhir/NamingSystem/package"
 * identifier.value = "4711-cesoa-2023"
 * definitionCanonical = "https://passerelle.example/fhir/ChargeItemDefinition/cesoa"
 * status = #billable
@@ -196,7 +196,7 @@ Instance: cesoa-facture
 InstanceOf: PackageInvoice
 Usage: #example
 Title: "CeSOA : facture 2023"
-* identifier.system = "https://passerelle.example/fhir/NamingSystem/programme-package"
+* identifier.system = "https://passerelle.example/fhir/NamingSystem/package"
 * identifier.value = "4711-cesoa-2023"
 * status = #issued
 * subject = Reference(patiente-martin)

@@ -112,7 +112,7 @@ InstanceOf: PackageCharge
 Usage: #example
 Title: "Équip'Addict : forfait 2022"
 * insert Restricted
-* identifier.system = "https://passerelle.example/fhir/NamingSystem/programme-package"
+* identifier.system = "https://passerelle.example/fhir/NamingSystem/package"
 * identifier.value = "12-equip-addict-2022"
 * definitionCanonical = "https://passerelle.example/fhir/ChargeItemDefinition/equip-addict"
 * status = #billable

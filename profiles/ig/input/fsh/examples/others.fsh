@@ -25,7 +25,7 @@ Instance: post-covid-forfait
 InstanceOf: PackageCharge
 Usage: #example
 Title: "Post-Covid : forfait 2022"
-* identifier.system = "https://passerelle.example/fhir/NamingSystem/programme-package"
+* identifier.system = "https://passerelle.example/fhir/NamingSystem/package"
 * identifier.value = "4711-post-covid-2022"
 * definitionCanonical = "https://passerelle.example/fhir/ChargeItemDefinition/post-covid"
 * status = #billed
