@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from contextlib import closing as closed_at_end
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 from uuid import uuid4
 
 import httpx
@@ -139,7 +140,7 @@ class Pacs:
         """Ask and return the answer, its body still to be read; raises what the PACS refuses."""
         request = self._client.build_request(
             "GET",
-            self.url + path,
+            self.url + _below(path),
             params=[(name, value) for name, value in call.parameters if name != "accept"],
             headers={"accept-encoding": "identity", **headers},
         )
@@ -169,6 +170,18 @@ def _refusal(status: int) -> GatewayError:
     if status >= _FAILED:
         return Unavailable(f"The PACS failed with {status}.")
     return Refused(status)
+
+
+def _below(path: str) -> str:
+    """Return a path as it is asked for; raises `NotFound` for one that climbs out of its study.
+
+    httpx and proxies take dot segments out (RFC 3986 section 5.2.4): what is behind them is another
+    study, or not DICOMweb at all.
+    """
+    if not {".", ".."}.isdisjoint(path.split("/")):
+        message = "There is nothing at this address."
+        raise NotFound(message)
+    return quote(path, safe="/,:@")
 
 
 def _json(answer: httpx.Response) -> list[Any]:

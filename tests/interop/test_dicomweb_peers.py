@@ -16,12 +16,14 @@ import pytest
 from PIL import Image
 from pydicom import dcmread
 from pydicom.pixels.utils import pixel_array
-from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian, generate_uid
 
 from gateway.dicom.multipart import MultipartReader, PartBegun, boundary_of, closing, part_head
 from scripts import ohif
 from scripts.peers import BROWSER_MODULES, INSTALL_CLIENTS
 from tests.conftest import free_port
+from tests.documents import code, file_of, selection
+from tests.e2e.modality import image
 from tests.e2e.process import GatewayProcess
 from tests.interop.clients.environment import HERE as CLIENTS
 from tests.interop.peers import HOST, eventually, program, search, storescu
@@ -156,6 +158,67 @@ def test_what_orthanc_keeps_is_passed_through_when_the_study_is_known(
             assert all(url.startswith(root(gateway)) for url in urls)
             picture = httpx.get(f"{urls[-1]}/rendered", headers={"Accept": "image/png"})
             assert Image.open(BytesIO(picture.content)).format == "PNG"
+
+
+def test_what_is_rejected_or_labelled_is_not_passed_through(
+    start: Start, shared: Path, tmp_path: Path
+) -> None:
+    program("Orthanc")
+    files = _ct(shared)
+    first, *_ = heads = [dcmread(one, stop_before_pixels=True) for one in files]
+    uid, patient = first.StudyInstanceUID, first.PatientID
+    other = image(PatientID="OTHER", StudyInstanceUID=generate_uid())
+    with orthanc(tmp_path / "orthanc") as pacs:
+        for content in (*(one.read_bytes() for one in files), file_of(other)):
+            httpx.post(f"{pacs}/instances", content=content).raise_for_status()
+        with start(GATEWAY_PACS_DICOMWEB_URL=f"{pacs}/dicom-web") as gateway:
+            web = root(gateway)
+            note = selection(code("113001"), first.SOPInstanceUID, study=uid, PatientID=patient)
+            note.StudyInstanceUID, note.SeriesInstanceUID = uid, generate_uid()
+            report = image(PatientID="OTHER", StudyInstanceUID=other.StudyInstanceUID)
+            stow(web, file_of(note), file_of(report))
+            assert eventually(lambda: len(search(gateway, "ImagingStudy")) == 2)
+
+            series = f"{web}/studies/{uid}/series/{first.SeriesInstanceUID}"
+            rejected = f"{series}/instances/{first.SOPInstanceUID}"
+            for what in ("", "/metadata", "/frames/1", "/rendered", "/thumbnail"):
+                assert httpx.get(rejected + what).status_code == 404, what
+            shown = {one.SOPInstanceUID for one in heads[1:]}
+            studies = httpx.get(f"{web}/studies/{uid}", timeout=60)
+            assert {str(_uid(one)) for one in parts(studies)} == shown
+            for what in ("metadata", "instances"):
+                found = httpx.get(f"{web}/studies/{uid}/{what}", timeout=60).json()
+                assert {one["00080018"]["Value"][0] for one in found} == shown, what
+
+            place = f"/series/{other.SeriesInstanceUID}/instances/{other.SOPInstanceUID}"
+            hidden = f"{web}/studies/{other.StudyInstanceUID}"
+            assert httpx.get(hidden + place).status_code == 200
+            label(gateway, f"urn:oid:{other.StudyInstanceUID}")
+            for path in ("", "/metadata", place, f"{place}/frames/1", f"{place}/rendered"):
+                assert httpx.get(hidden + path).status_code == 404, path
+            for path in ("/series", "/instances"):
+                assert httpx.get(hidden + path).status_code == 204, path
+            # Nor by the address of a study that may be seen.
+            assert httpx.get(f"{web}/studies/{uid}{place}").status_code == 404
+            known = f"/studies/{uid}/series/1/instances/1/bulkdata"
+            up = "%2e%2e/" * 6
+            for path in (f"studies/{other.StudyInstanceUID}", "../system", "../instances"):
+                assert httpx.get(f"{web}{known}/{up}{path}").status_code == 404, path
+
+
+def _uid(content: bytes) -> str:
+    found: str = dcmread(BytesIO(content), stop_before_pixels=True).SOPInstanceUID
+    return found
+
+
+def label(gateway: GatewayProcess, study: str) -> None:
+    """Hide a study from everybody, as the one who answers for it would."""
+    base = f"http://{HOST}:{gateway.http}/fhir/ImagingStudy"
+    (entry,) = httpx.get(base, params={"identifier": study}).json()["entry"]
+    resource = entry["resource"]
+    system = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
+    resource["meta"]["security"] = [{"system": system, "code": "V"}]
+    httpx.put(f"{base}/{resource['id']}", json=resource).raise_for_status()
 
 
 @pytest.mark.timeout(300)

@@ -42,6 +42,7 @@ def test_what_is_missing_is_named_with_its_package(
         "dcmdump                   missing: apt-get install dcmtk",
         "dcmodify                  missing: apt-get install dcmtk",
         "Orthanc                   missing: apt-get install orthanc",
+        "dciodvfy                  missing: apt-get install dicom3tools",
         "pdftotext                 missing: apt-get install poppler-utils",
         "chromium                  missing: apt-get install chromium",
         "node                      missing: apt-get install nodejs",
