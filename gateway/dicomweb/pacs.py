@@ -16,7 +16,7 @@ import httpx
 
 from gateway.dicom.media_types import DICOM, DICOM_JSON, MULTIPART, agreed, written
 from gateway.dicom.media_types import Offer as Offered
-from gateway.dicom.multipart import closing, part_head
+from gateway.dicom.multipart import MultipartReader, PartBegun, boundary_of, closing, part_head
 from gateway.dicomweb.answer import CHUNK, Answer
 from gateway.errors import GatewayError, NotAcceptable, NotFound, Unavailable
 from gateway.fhir.wire import dumps
@@ -103,7 +103,10 @@ class Pacs:
             message = "Objects of this study were rejected: ask for the others one by one."
             raise NotAcceptable(message)
         syntax = wanted[1].transfer_syntax
-        accept = written(DICOM, {"transfer-syntax": syntax} if syntax else {})
+        # In parts even when it is one: older plugins of Orthanc know no other way.
+        accept = written(
+            MULTIPART, {"type": DICOM, **({"transfer-syntax": syntax} if syntax else {})}
+        )
         found = self._send(call, f"{path}/instances", {"accept": DICOM_JSON})
         with closed_at_end(found) as answer:
             listed = [_uids(one) for one in _json(answer) if _uid(one, _INSTANCE) not in hidden]
@@ -117,9 +120,7 @@ class Pacs:
         for series, instance in listed:
             path = f"/studies/{call.study}/series/{series}/instances/{instance}"
             with closed_at_end(self._send(call, path, {"accept": accept})) as answer:
-                media = answer.headers.get("content-type", DICOM)
-                yield part_head(boundary, {"Content-Type": media})
-                yield from answer.iter_raw(CHUNK)
+                yield from _repacked(answer, boundary)
         yield closing(boundary)
 
     def _streamed(self, call: Call, path: str) -> Answer:
@@ -182,6 +183,19 @@ def _below(path: str) -> str:
         message = "There is nothing at this address."
         raise NotFound(message)
     return quote(path, safe="/,:@")
+
+
+def _repacked(answer: httpx.Response, boundary: str) -> Iterator[bytes]:
+    """Yield the parts of an answer between other boundaries; raises `Malformed`."""
+    reader = MultipartReader(boundary_of(answer.headers.get("content-type", ""))[0])
+    for chunk in answer.iter_raw(CHUNK):
+        for event in reader.feed(chunk):
+            if isinstance(event, PartBegun):
+                media = event.headers.get("content-type", DICOM)
+                yield part_head(boundary, {"Content-Type": media})
+            elif isinstance(event, bytes):
+                yield event
+    reader.end()
 
 
 def _json(answer: httpx.Response) -> list[Any]:

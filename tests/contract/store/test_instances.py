@@ -1,4 +1,4 @@
-"""Objects that are held and not rejected, and the metadata kept of their series, on each database."""
+"""Objects held and not rejected, and the metadata kept of their series, on each database."""
 
 from __future__ import annotations
 
