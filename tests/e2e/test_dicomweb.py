@@ -15,8 +15,9 @@ from pydicom import Dataset, dcmread
 from pydicom.uid import EncapsulatedPDFStorage, RLELossless, generate_uid
 
 from gateway.dicom.multipart import MultipartReader, PartBegun, boundary_of
+from tests.documents import code, file_of, selection
 from tests.e2e.modality import image, stored
-from tests.e2e.process import GatewayProcess
+from tests.e2e.process import GatewayProcess, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -301,6 +302,34 @@ def test_metadata_is_made_once_and_comes_packed(gateway: GatewayProcess) -> None
     late.SOPInstanceUID = generate_uid()
     assert store(gateway, part10(late)).status == 200
     assert len(ask(gateway, f"/studies/{study}/metadata").json) == 2
+
+
+def test_what_a_note_rejects_is_nowhere_any_more(gateway: GatewayProcess) -> None:
+    study = "1.2.250.1.999.8"
+    series = f"{study}.1"
+    made = [image(StudyInstanceUID=study, SeriesInstanceUID=series) for _ in range(2)]
+    kept, gone = (str(one.SOPInstanceUID) for one in made)
+    note = selection(code("113001"), gone, study=study, PatientID="BAD", StudyInstanceUID=study)
+    note.SeriesInstanceUID = generate_uid()
+    place = f"/studies/{study}/series/{series}"
+    assert store(gateway, *map(part10, made)).status == 200
+    assert len(ask(gateway, f"/studies/{study}/metadata").json) == 2
+    assert ask(gateway, f"{place}/instances/{gone}/rendered").status == 200
+
+    assert store(gateway, file_of(note)).status == 200
+    until(lambda: ask(gateway, f"{place}/instances/{gone}").status == 404)
+    for path in (f"/studies/{study}", place):
+        (found,) = ask(gateway, path).parts
+        assert dcmread(BytesIO(found[1])).SOPInstanceUID == kept
+        for what in ("metadata", "instances"):
+            (model,) = ask(gateway, f"{path}/{what}").json
+            assert model["00080018"]["Value"] == [kept]
+    (only,) = ask(gateway, f"/studies?StudyInstanceUID={study}").json
+    assert only["00201208"]["Value"] == [1]
+    for what in ("metadata", "frames/1", "bulkdata/7FE00010", "rendered", "thumbnail"):
+        assert ask(gateway, f"{place}/instances/{gone}/{what}").status == 404, what
+    old = f"/wado?requestType=WADO&studyUID={study}&seriesUID={series}&objectUID={gone}"
+    assert ask(gateway, old).status == 404
 
 
 def test_frames_come_as_they_are_asked_for(gateway: GatewayProcess) -> None:

@@ -16,7 +16,7 @@ import pytest
 from tests.conftest import _postgres_binaries, _wait_for, free_port
 from tests.e2e.mailbox import Mailbox
 from tests.e2e.modality import image, stored
-from tests.e2e.process import GatewayProcess
+from tests.e2e.process import GatewayProcess, until
 from tests.e2e.wire import RPPS, deliveries, found, report, tell
 
 if TYPE_CHECKING:
@@ -58,13 +58,6 @@ class Senders:
         return [one["status"] for one in found(self.gateway, self.number)] == ["final"] and (
             held["meta"]["versionId"] == "1"
         )
-
-
-def until(condition: Callable[[], bool], seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
 
 
 @pytest.fixture

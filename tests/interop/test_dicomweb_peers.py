@@ -51,7 +51,6 @@ _READ = {
     "emri_small_jpeg_2k_lossless",
     "examples_jpeg2k",
     "examples_ybr_color",
-    "JLSL_08_07_0_1F",
 }
 
 
