@@ -60,7 +60,7 @@ $(PEERS)/clients.stamp: $(CLIENTS)/requirements.lock | $(BIN)/python
 	@touch $@
 
 # Without npm there are no clients for it, and scripts/peers.py says so.
-NPM_CLIENTS := $(CLIENTS)/browser/node_modules/clients.stamp $(CLIENTS)/node/node_modules/clients.stamp $(CLIENTS)/node-hl7/node_modules/clients.stamp
+NPM_CLIENTS := $(CLIENTS)/browser/node_modules/clients.stamp $(CLIENTS)/node/node_modules/clients.stamp $(CLIENTS)/node-hl7/node_modules/clients.stamp $(CLIENTS)/node-dimse/node_modules/clients.stamp
 $(NPM_CLIENTS): $(CLIENTS)/%/node_modules/clients.stamp: $(CLIENTS)/%/package-lock.json
 	@if command -v npm >/dev/null 2>&1; then \
 	  echo "==> Installing other people's JavaScript clients in $(CLIENTS)/$* (once)"; \

@@ -25,6 +25,7 @@ SECONDS: Final = 20
 CLIENTS: Final = ROOT / ".venv-peers" / "bin"
 NODE_MODULES: Final = ROOT / "tests" / "interop" / "clients" / "node" / "node_modules"
 NODE_HL7_MODULES: Final = NODE_MODULES.parent.parent / "node-hl7" / "node_modules"
+NODE_DIMSE_MODULES: Final = NODE_MODULES.parent.parent / "node-dimse" / "node_modules"
 BROWSER_MODULES: Final = NODE_MODULES.parent.parent / "browser" / "node_modules"
 OHIF: Final = ROOT / ".ohif"
 INSTALL_CLIENTS: Final = "missing: make peers"
@@ -40,6 +41,7 @@ PYTHON_CLIENTS: Final = (
 NODE_CLIENTS: Final = ("@medplum/core", "fhir-kit-client", "fhirclient")
 BROWSER_CLIENTS: Final = ("playwright-core",)
 NODE_HL7_CLIENTS: Final = ("@medplum/hl7", "simple-hl7")
+NODE_DIMSE_CLIENTS: Final = ("dcmjs-dimse",)
 # Debian keeps daemons and PostgreSQL's own programs outside the PATH of a user.
 _ELSEWHERE: Final = ("/usr/sbin", "/usr/local/sbin")
 _POSTGRESQL: Final = Path("/usr/lib/postgresql")
@@ -124,6 +126,7 @@ def _clients() -> list[tuple[str, str | None, str]]:
         told.append((f"{name} (PyPI)", version, INSTALL_CLIENTS))
     npm = [(NODE_MODULES, name) for name in NODE_CLIENTS]
     npm += [(NODE_HL7_MODULES, name) for name in NODE_HL7_CLIENTS]
+    npm += [(NODE_DIMSE_MODULES, name) for name in NODE_DIMSE_CLIENTS]
     npm += [(BROWSER_MODULES, name) for name in BROWSER_CLIENTS]
     for modules, name in npm:
         described = modules / name / "package.json"

@@ -21,7 +21,7 @@ from gateway.dimse.query_retrieve import (
     supports,
 )
 from gateway.dimse.retrieve import Retrieve, getter
-from gateway.dimse.worklist import worklist_finder
+from gateway.dimse.worklist import worklist_finder, worklist_supports
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -38,7 +38,8 @@ if TYPE_CHECKING:
 
 def worklist(entries: Entries, charsets: Mapping[str, str]) -> Services:
     """Return the Modality Worklist service."""
-    find = Find("C-FIND MWL", worklist_finder(entries), charsets=charsets)
+    finder_ = worklist_finder(entries)
+    find = Find("C-FIND MWL", finder_, supported=worklist_supports, charsets=charsets)
     return {WORKLIST: {Field.FIND_RQ: find}}
 
 

@@ -23,6 +23,7 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(peers, "NODE_MODULES", tmp_path / "node_modules")
     monkeypatch.setattr(peers, "BROWSER_MODULES", tmp_path / "browser_modules")
     monkeypatch.setattr(peers, "NODE_HL7_MODULES", tmp_path / "node_hl7_modules")
+    monkeypatch.setattr(peers, "NODE_DIMSE_MODULES", tmp_path / "node_dimse_modules")
 
 
 @pytest.mark.usefixtures("bare")
@@ -59,6 +60,7 @@ def test_what_is_missing_is_named_with_its_package(
         "fhirclient (npm)          missing: make peers",
         "@medplum/hl7 (npm)        missing: make peers",
         "simple-hl7 (npm)          missing: make peers",
+        "dcmjs-dimse (npm)         missing: make peers",
         "playwright-core (npm)     missing: make peers",
         "corpus                    missing: set GATEWAY_SHARED to the directory that holds corpus/",
     ]
