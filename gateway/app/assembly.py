@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from gateway.delivery.ports import Channel
     from gateway.delivery.worker import Worker
+    from gateway.dicomweb.pacs import Pacs
     from gateway.fhir.terminology.terminology import Terminology
     from gateway.fhir.validation.profiles import ProfileValidator
     from gateway.ingest.answering import Answering
@@ -223,13 +224,11 @@ def build_dicomweb(
     from gateway.delivery.holdings import Holdings  # noqa: PLC0415 - as above
     from gateway.dicomweb.application import build_application  # noqa: PLC0415 - as above
     from gateway.dicomweb.drawing import Drawing  # noqa: PLC0415 - as above
-    from gateway.dicomweb.pacs import Pacs  # noqa: PLC0415 - as above
     from gateway.dicomweb.ports import Ports  # noqa: PLC0415 - as above
     from gateway.ingest.instance import InstanceIngest  # noqa: PLC0415 - as above
 
     drawing, holdings = Drawing(), Holdings(base.store, base.objects)
-    url = base.settings.pacs_dicomweb_url
-    pacs = Pacs(url) if url else None
+    pacs = _pacs(base.settings.pacs_dicomweb_url)
     threads = ThreadPoolExecutor(_DICOMWEB_THREADS, "dicomweb")
     ports = Ports(
         base=base.settings.dicomweb_url,
@@ -255,6 +254,14 @@ def build_dicomweb(
         threads.shutdown(wait=False, cancel_futures=True)
 
     return build_application(ports), close
+
+
+def _pacs(url: str) -> Pacs | None:
+    if not url:
+        return None
+    from gateway.dicomweb.pacs import Pacs  # noqa: PLC0415 - most have none
+
+    return Pacs(url)
 
 
 def build_worker(base: Foundation) -> Worker:

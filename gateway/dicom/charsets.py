@@ -6,17 +6,11 @@ PS3.3 C.12.1.1.2 and PS3.5 6.1. What is not in the declared set is read as what 
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final
 
-from pydicom.charset import CODES_TO_ENCODINGS, python_encoding
-
 # Latin-9 came with Supplement 236; pydicom 3.0 does not know it.
-_CODECS: Final = {
-    **python_encoding,
-    "ISO_IR 203": "iso8859_15",
-    "ISO 2022 IR 203": "iso8859_15",
-}
-_ESCAPES: Final = {**CODES_TO_ENCODINGS, b"\x1b-b": "iso8859_15"}
+_LATIN_9: Final = {"ISO_IR 203": "iso8859_15", "ISO 2022 IR 203": "iso8859_15"}
 _ESCAPE: Final = b"\x1b"
 # Python decodes these with the escape sequence that introduces them.
 _STATEFUL: Final = frozenset({"iso2022_jp", "iso2022_jp_2"})
@@ -30,7 +24,7 @@ def codecs_of(terms: tuple[str, ...]) -> tuple[str, ...]:
     Empty when nothing is declared, which means ASCII.
     """
     stripped = tuple(term.strip().upper().replace("_", " ") for term in terms)
-    found = tuple(_BY_TERM.get(term, "") for term in stripped)
+    found = tuple(_by_term().get(term, "") for term in stripped)
     return tuple(codec for codec in found if codec) if any(stripped) else ()
 
 
@@ -70,12 +64,24 @@ def _extended(value: bytes, codecs: tuple[str, ...]) -> str:
 
 
 def _fragment(fragment: bytes, codecs: tuple[str, ...]) -> str:
-    escape = next((code for code in _ESCAPES if fragment.startswith(code)), b"")
+    escape = next((code for code in _escapes() if fragment.startswith(code)), b"")
     if not escape:
         return _plain(fragment.lstrip(_ESCAPE), codecs[0] if codecs else "")
-    codec = _ESCAPES[escape]
+    codec = _escapes()[escape]
     body = fragment if codec in _STATEFUL else fragment[len(escape) :]
     return _first_that_reads(body, (codec,))
 
 
-_BY_TERM: Final = {term.replace("_", " "): codec for term, codec in _CODECS.items() if term}
+@cache
+def _by_term() -> dict[str, str]:
+    from pydicom.charset import python_encoding  # noqa: PLC0415 - with it comes all of pydicom
+
+    known = {**python_encoding, **_LATIN_9}
+    return {term.replace("_", " "): codec for term, codec in known.items() if term}
+
+
+@cache
+def _escapes() -> dict[bytes, str]:
+    from pydicom.charset import CODES_TO_ENCODINGS  # noqa: PLC0415 - as above
+
+    return {**CODES_TO_ENCODINGS, b"\x1b-b": "iso8859_15"}

@@ -12,7 +12,6 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from pydicom.datadict import dictionary_VR
 from typing_extensions import override
 
 from gateway.dicom.attributes import PIXEL_DATA, SPECIFIC_CHARACTER_SET
@@ -169,6 +168,9 @@ class _WholeReader(DatasetReader):
             return "OW"
         if head.vr:
             return vr
+        # Where no VR is written alone: doors that read no such dataset need not load pydicom.
+        from pydicom.datadict import dictionary_VR  # noqa: PLC0415 - see above
+
         try:
             said = dictionary_VR(head.tag)
         except KeyError:

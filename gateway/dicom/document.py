@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass, field
+from functools import cache
 from struct import Struct, error
 from typing import TYPE_CHECKING, Any, Final
-
-from pydicom._dicom_dict import DicomDictionary
 
 from gateway.dicom.attributes import ENCAPSULATED_DOCUMENT, SPECIFIC_CHARACTER_SET
 from gateway.dicom.charsets import codecs_of
@@ -201,6 +200,13 @@ def vr_of(head: Head) -> str:
     """Return the VR as written, else the dictionary's; what has items is a sequence."""
     if head.vr not in (b"", b"UN"):
         return head.vr.decode("ascii")
-    known = DicomDictionary.get(head.tag)
+    known = _dictionary().get(head.tag)
     found = str(known[0]).split(" ", 1)[0] if known else "UN"
     return "SQ" if head.length == UNDEFINED and found == "UN" else found
+
+
+@cache
+def _dictionary() -> dict[int, tuple[str, str, str, str, str]]:
+    from pydicom._dicom_dict import DicomDictionary  # noqa: PLC0415 - with it comes all of pydicom
+
+    return DicomDictionary

@@ -6,8 +6,6 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 from xml.sax.saxutils import escape, quoteattr
 
-from pydicom.datadict import keyword_for_tag
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -29,6 +27,8 @@ def native_xml(model: Model) -> bytes:
 
 
 def _attributes(model: Model) -> Iterator[str]:
+    from pydicom.datadict import keyword_for_tag  # noqa: PLC0415 - for those who want XML
+
     for tag, element in sorted(model.items()):
         keyword = keyword_for_tag(int(tag, 16))
         named = f" keyword={quoteattr(keyword)}" if keyword else ""

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import cache
 from typing import Final
-
-from pydicom._uid_dict import UID_dictionary
 
 VERIFICATION: Final = "1.2.840.10008.1.1"
 WORKLIST: Final = "1.2.840.10008.5.1.4.31"
@@ -64,7 +63,7 @@ def _is_exact(prefix: str) -> bool:
 
 def name_of(sop_class: str) -> str:
     """Return the name of a standard SOP class, empty for a private one (PS3.6 table A-1)."""
-    row = UID_dictionary.get(sop_class)
+    row = _names().get(sop_class)
     return row[0] if row else ""
 
 
@@ -73,9 +72,16 @@ def is_storage(sop_class: str) -> bool:
 
     Services that are not storage are not, nor objects without patient (PS3.4 annexes B and GG).
     """
-    row = UID_dictionary.get(sop_class)
+    row = _names().get(sop_class)
     if row is None or not row[0]:
         return True
     name, sort = row[0], row[1]
     storable = sop_class.startswith((_STORAGE, "1.2.840.10008.5.1.4.34."))
     return sort == "SOP Class" and storable and "Storage" in name
+
+
+@cache
+def _names() -> dict[str, tuple[str, str, str, str, str]]:
+    from pydicom._uid_dict import UID_dictionary  # noqa: PLC0415 - with it comes all of pydicom
+
+    return UID_dictionary

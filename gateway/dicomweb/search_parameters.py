@@ -6,8 +6,6 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from pydicom.datadict import dictionary_VR, tag_for_keyword
-
 from gateway.dicom import attributes as tag
 from gateway.dicom import levels
 from gateway.dicom.json_model import element, key
@@ -158,6 +156,8 @@ def _values(vr: str, value: str) -> list[Any]:
 
 def _path(name: str) -> list[str]:
     """Return the tags of a name: of keywords or tags, with dots where sequences are entered."""
+    from pydicom.datadict import tag_for_keyword  # noqa: PLC0415 - loaded with the first search
+
     steps = []
     for step in name.split("."):
         if _TAG.fullmatch(step):
@@ -175,6 +175,8 @@ def _unknown(name: str) -> Unsupported:
 
 
 def _vr(name: str) -> str:
+    from pydicom.datadict import dictionary_VR  # noqa: PLC0415 - as above
+
     try:
         return dictionary_VR(int(name, 16)).split(" ", 1)[0]
     except KeyError:

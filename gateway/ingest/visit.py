@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.ingest.lateness import is_late, type_code
 from gateway.ingest.overlay import fill, overlay, union
-from gateway.mapping.hl7v2.zfa import CONSENT_SYSTEM
+from gateway.mapping.entry import CONSENT_SYSTEM
 from gateway.mapping.movements import MOVEMENT, moment, settled
 
 if TYPE_CHECKING:

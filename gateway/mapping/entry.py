@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from gateway.errors import Issue
     from gateway.fhir.wire import Resource
+
+#: The system of the gateway's own identifiers of consents, one a topic.
+CONSENT_SYSTEM: Final = "urn:passerelle:consent"
 
 
 class Key(NamedTuple):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Final, NamedTuple
-
-from pydicom.sr._snomed_dict import mapping
 
 from gateway.dicom.attributes import (
     CODE_VALUE,
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 _VALUES: Final = (CODE_VALUE, LONG_CODE_VALUE, URN_CODE_VALUE)
 # What SNOMED CT was called before its numbers (PS3.16 section 8, "SRT", "SNM3", "99SDM").
 _FORMER_SNOMED: Final = frozenset({"SRT", "SNM3", "99SDM"})
-_SNOMED: Final[dict[str, str]] = mapping["SRT"]
 
 
 class Term(NamedTuple):
@@ -41,6 +39,16 @@ def term(item: Model) -> Term:
     PS3.16 annex O.
     """
     scheme, value = text(item, CODING_SCHEME_DESIGNATOR).upper(), code_value(item)
-    if scheme in _FORMER_SNOMED and value in _SNOMED:
-        return Term("SCT", _SNOMED[value])
+    if scheme in _FORMER_SNOMED and value in _snomed():
+        return Term("SCT", _snomed()[value])
     return Term(scheme, value)
+
+
+@cache
+def _snomed() -> dict[str, str]:
+    """Return the SNOMED CT code of each SNOMED RT code."""
+    # With it comes the whole of pydicom, which doors that meet no such code need not load.
+    from pydicom.sr._snomed_dict import mapping  # noqa: PLC0415 - see above
+
+    found: dict[str, str] = mapping["SRT"]
+    return found

@@ -18,7 +18,6 @@ from gateway.mapping.dicom.codes import item_concept
 from gateway.mapping.dicom.document_reference import document_entry
 from gateway.mapping.dicom.sr.report import IMAGING_REPORT, RADIOLOGY, attachment
 from gateway.mapping.entry import Entry, Mapped, Payload, Write
-from gateway.mapping.hl7v2.cda_header import read_cda_header
 
 if TYPE_CHECKING:
     from gateway.mapping.dicom.sr.source import Source
@@ -66,6 +65,9 @@ def _content_type(source: Source) -> str:
 
 def _with_own_id(document: Entry, payload: Payload) -> Entry:
     """Return the entry, known by the id in a CDA header as well."""
+    # The mapping of HL7 v2 knows how such numbers are written; few objects need it.
+    from gateway.mapping.hl7v2.cda_header import read_cda_header  # noqa: PLC0415 - see above
+
     header = read_cda_header(payload.content) if payload.content_type == _CDA else None
     if header is None or header.id is None:
         return document

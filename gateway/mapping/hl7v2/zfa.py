@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from gateway.fhir.datatypes import LOINC, Element, coding, concept, reference
 from gateway.hl7v2.datetimes import fhir_datetime
+from gateway.mapping.entry import CONSENT_SYSTEM
 from gateway.mapping.hl7v2.evn import evn_recorded
 
 if TYPE_CHECKING:
     from gateway.hl7v2.message import Segment
     from gateway.mapping.hl7v2.gathering import Gathering
 
-# The gateway's own: one consent a topic.
-CONSENT_SYSTEM: Final = "urn:passerelle:consent"
 FEEDING: Final = "dmp-feeding"
 CONSULTATION: Final = "dmp-consultation"
 RECORD_STATUS: Final = "urn:passerelle:extension:dmp-status"
