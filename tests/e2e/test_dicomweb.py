@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _OBJECTS = 'multipart/related; type="application/dicom"; boundary=frontier'
-_STUDY, _SERIES = generate_uid(), generate_uid()
+# The same in every process that collects these tests: they are in the names of some.
+_STUDY, _SERIES = (generate_uid(entropy_srcs=[name]) for name in ("a study", "a series"))
 _SCRIPT = "<script>alert(1)</script>"
 
 
