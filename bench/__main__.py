@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 # Names for several families.
 _GROUPS = {
     "fhir": ("http", "validation", "search", "imports", "programmes", "rivals"),
-    "doors": ("mllp", "bridge", "dimse", "worklist", "delivery", "start", "memory", "endurance"),
+    "doors": (
+        *("mllp", "bridge", "dimse", "dicomweb", "worklist"),
+        *("delivery", "start", "memory", "endurance"),
+    ),
 }
 _TWICE = ("http", "mllp")
 _ON_POSTGRES = (*_TWICE, "search", "imports", "programmes", "rivals")

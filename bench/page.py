@@ -81,6 +81,12 @@ FAMILIES: Final = {
         "without. The floor is DCMTK `storescp`, which neither flushes to the disk nor indexes; "
         "Orthanc is Debian's, on SQLite, flushing its files.",
     ),
+    "dicomweb": _Family(
+        "DICOMweb",
+        "One connection, one study of CT slices of 0.5 MB in five series, sent to both just before "
+        "with DCMTK `storescu`: a new study each time. The files lie in the memory of the "
+        "operating system. Orthanc is Debian's with its DICOMweb plugin as it comes.",
+    ),
     "delivery": _Family(
         "Delivery",
         "From the AA received by the sender of a report to the letter taken by the SMTP server.",

@@ -163,6 +163,52 @@ class BesideRow:
 
 
 @dataclass(slots=True)
+class TimeRow:
+    """How long the gateway and another server take over the same; less is better."""
+
+    head: ClassVar[tuple[str, ...]] = (
+        "",
+        "gateway",
+        "Orthanc",
+        "unit",
+        "times as fast",
+        "aim",
+        "met",
+        "spread of the gateway",
+    )
+
+    name: str
+    below: float | None = None
+    unit: str = "ms"
+    values: list[float] = field(default_factory=list)
+    others: list[float] = field(default_factory=list)
+
+    @property
+    def value(self) -> float:
+        """The median of the repetitions."""
+        return statistics.median(self.values)
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the aim is met; None when there is none."""
+        return None if self.below is None else self.value < self.below
+
+    def cells(self) -> tuple[str, ...]:
+        """Return the line of the table."""
+        other = statistics.median(self.others) if self.others else None
+        return (
+            self.name,
+            number(self.value),
+            "" if other is None else number(other),
+            self.unit,
+            "" if other is None else f"{other / self.value:.1f}",
+            "" if self.below is None else f"< {self.below:g}",
+            verdict(met=self.met),
+            f"{number(min(self.values))} - {number(max(self.values))}",
+        )
+
+
+@dataclass(slots=True)
 class ScaleRow:
     """One request over stores of growing size: median and 99th percentile of its time, in ms."""
 

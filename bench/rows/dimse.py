@@ -55,7 +55,9 @@ _BATCHES = (
 
 
 @dataclass(frozen=True, slots=True)
-class _Receiver:
+class Receiver:
+    """Where objects are sent."""
+
     port: int
     called: str
 
@@ -71,7 +73,7 @@ def measure(plan: Plan) -> Iterator[BesideRow]:
     place = plan.place / "dimse"
     held = place / "floor"
     held.mkdir(parents=True)
-    bare = _Receiver(free_port(), "STORESCP")
+    bare = Receiver(free_port(), "STORESCP")
     storescp = ["storescp", "--fork", "--max-pdu", _MAX_PDU, "-od", str(held), str(bare.port)]
     with (
         Installation(place / "gateway") as gateway,
@@ -79,13 +81,13 @@ def measure(plan: Plan) -> Iterator[BesideRow]:
         nullcontext() if orthanc.why_not() else orthanc.serving(place / "orthanc") as other,
     ):
         running.wait_for(bare.port)
-        own = _Receiver(gateway.dicom, "GATEWAY")
+        own = Receiver(gateway.dicom, "GATEWAY")
         rounds = itertools.count()
         for batch in _BATCHES:
             row = BesideRow(f"C-STORE, {batch.name}", "objects/s", batch.times, batch.least)
             receivers = [(row.values, own), (row.floors, bare)]
             if other is not None:
-                receivers.append((row.others, _Receiver(other.dicom, orthanc.AE_TITLE)))
+                receivers.append((row.others, Receiver(other.dicom, orthanc.AE_TITLE)))
             for _ in range(plan.repetitions):
                 for numbers, receiver in receivers:
                     numbers.append(_rate(receiver, place, batch, plan.shorter, next(rounds)))
@@ -101,7 +103,7 @@ def _rows_with_much_held(
     """Yield the first rows again, of the gateway alone, with many objects held before."""
     count = held.COUNT // plan.shorter
     held.fill(f"sqlite:///{gateway.place / 'gateway.db'}", count)
-    own = _Receiver(gateway.dicom, "GATEWAY")
+    own = Receiver(gateway.dicom, "GATEWAY")
     for batch in (one for one in _BATCHES if one.associations == 1):
         name = f"C-STORE, {batch.name}, {count} held"
         row = BesideRow(name, "objects/s", None, batch.least)
@@ -115,20 +117,20 @@ def _say(row: BesideRow) -> None:
     print("  " + "  ".join(cell for cell in row.cells() if cell), flush=True)
 
 
-def _rate(receiver: _Receiver, place: Path, batch: _Batch, shorter: int, study: int) -> float:
+def _rate(receiver: Receiver, place: Path, batch: _Batch, shorter: int, study: int) -> float:
     """Send a batch and return objects per second; new UIDs, as what is held already costs less."""
     count = max(10, batch.count // shorter) // batch.associations
     parts = [place / f"images-{number}" for number in range(batch.associations)]
     try:
         for number, part in enumerate(parts):
             write_images(part, count, batch.side, study=study * 10 + number)
-        return count * len(parts) / _send(receiver, *parts, nodelay=batch.nodelay)
+        return count * len(parts) / send(receiver, *parts, nodelay=batch.nodelay)
     finally:
         for part in parts:
             shutil.rmtree(part, ignore_errors=True)
 
 
-def _send(receiver: _Receiver, *parts: Path, nodelay: bool, more: tuple[str, ...] = ()) -> float:
+def send(receiver: Receiver, *parts: Path, nodelay: bool, more: tuple[str, ...] = ()) -> float:
     """Send directories, an association each at the same time, and return the seconds it took."""
     environ = {name: value for name, value in os.environ.items() if name != _NODELAY}
     if nodelay:
@@ -164,7 +166,7 @@ def load(port: int, place: Path, shorter: int) -> None:
     for study, (side, count) in enumerate(((SMALL, 200), (SLICE, 60)), 900):
         images = place / f"images-{study}"
         write_images(images, count // shorter, side, study=study)
-        _send(_Receiver(port, "GATEWAY"), images, nodelay=True)
+        send(Receiver(port, "GATEWAY"), images, nodelay=True)
         shutil.rmtree(images)
 
 
@@ -173,8 +175,8 @@ def send_large(port: int, place: Path, megabytes: int, associations: int) -> flo
     folder = place / "frames"
     folder.mkdir()
     write_frames(folder / "frames.dcm", megabytes)
-    receiver, parts = _Receiver(port, "GATEWAY"), [folder] * associations
+    receiver, parts = Receiver(port, "GATEWAY"), [folder] * associations
     # New UIDs for each sender.
-    taken = _send(receiver, *parts, nodelay=True, more=("--invent-instance",))
+    taken = send(receiver, *parts, nodelay=True, more=("--invent-instance",))
     shutil.rmtree(folder)
     return taken
