@@ -37,7 +37,7 @@ _MEMORY: Final = 4 << 30
 # A native frame that is larger is nobody's picture.
 LARGEST_FRAME: Final = 1 << 29
 _RENDERING: Final = "gateway.dicom.rendering"
-_REENCODING: Final = "gateway.dicom.reencoding"
+_TRANSCODING: Final = "gateway.dicom.transcoding"
 
 
 class Drawing:
@@ -62,7 +62,7 @@ class Drawing:
 
     def transcode(self, source: Path, target: Path, transfer_syntax: str) -> None:
         """Write an object in another transfer syntax."""
-        self._run(_REENCODING, "transcode", source, target, transfer_syntax)
+        self._run(_TRANSCODING, "transcode", source, target, transfer_syntax)
 
     def compose(
         self,
@@ -71,7 +71,7 @@ class Drawing:
         target: Path,
     ) -> None:
         """Write an object from its DICOM JSON and the files of its bulk data."""
-        self._run(_REENCODING, "compose", metadata, values, target)
+        self._run(_TRANSCODING, "compose", metadata, values, target)
 
     def close(self) -> None:
         """End the processes."""

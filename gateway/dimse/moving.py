@@ -8,7 +8,7 @@ from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING
 
 from gateway.dicom.part10 import file_head
-from gateway.dicom.transcoding import transcode
+from gateway.dicom.transcoding import dataset_in
 from gateway.dicom.transfer_syntaxes import EXPLICIT_LITTLE, IMPLICIT_LITTLE
 from gateway.dimse.command import MOVE_DESTINATION
 from gateway.dimse.scu import Originator, Scu
@@ -53,7 +53,7 @@ class OtherAssociation:
         raise Unsupported(message)
 
     def _changed(self, instance: Instance, file: Path, syntax: str) -> int:
-        changed = transcode(file.read_bytes(), syntax)
+        changed = dataset_in(syntax, file.read_bytes())
         head = file_head(instance.sop_class, instance.sop_uid, syntax)
         with NamedTemporaryFile(prefix="out-") as copy:
             copy.write(head + changed)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from gateway.delivery.failures import CourierFailure
 from gateway.dicom.json_model import element, key
 from gateway.dicom.part10 import read_file_meta
-from gateway.dicom.transcoding import transcode
+from gateway.dicom.transcoding import dataset_in
 from gateway.dicom.writer import write_dataset
 from gateway.dimse import command as names
 from gateway.dimse.command import Field
@@ -193,7 +193,7 @@ class SameAssociation:
             return self._send(as_stored[0][0], instance)
         for context_id, syntax in contexts:
             with self._holdings.open(instance) as file:
-                changed = transcode(file.read(), syntax)
+                changed = dataset_in(syntax, file.read())
             return self._ask(context_id, instance, changed)
         # No presentation context: refused, SOP class not supported (PS3.7 C.5.18).
         return 0x0122
