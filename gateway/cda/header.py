@@ -17,7 +17,7 @@ _BODY: Final = re.compile(r"<(?:\w+:)?component\b")
 _ATTRIBUTE: Final = re.compile(r"\b(root|extension|code|value)\s*=\s*[\"']([^\"']*)[\"']")
 _SIMPLE: Final = {
     name: re.compile(rf"<(?:[\w.-]+:)?{name}\b([^>]*)>")
-    for name in ("id", "setId", "confidentialityCode", "accessionNumber")
+    for name in ("id", "setId", "effectiveTime", "confidentialityCode", "accessionNumber")
 }
 _TITLE: Final = re.compile(r"<(?:\w+:)?title\b[^>]*>([^<]*)<")
 _ORDER: Final = re.compile(r"<(?:\w+:)?inFulfillmentOf\b.*?<(?:\w+:)?id\b([^>]*)>", re.DOTALL)
@@ -36,13 +36,14 @@ class InstanceIdentifier(NamedTuple):
 class Header(NamedTuple):
     """What a document says of itself; None or empty where it says nothing.
 
-    `order` is the placer's number (`inFulfillmentOf`), `accession` the imaging department's
-    (DICOM PS3.20), `study` a Study Instance UID.
+    `time` is when the document was made (DTM), `order` the placer's number (`inFulfillmentOf`),
+    `accession` the imaging department's (DICOM PS3.20), `study` a Study Instance UID.
     """
 
     id: InstanceIdentifier | None = None
     set_id: InstanceIdentifier | None = None
     title: str = ""
+    time: str = ""
     confidentiality: str = ""
     order: InstanceIdentifier | None = None
     accession: InstanceIdentifier | None = None
@@ -61,6 +62,7 @@ def read_header(content: bytes) -> Header:
         id=_identifier(_first("id", header)),
         set_id=_identifier(_first("setId", header)),
         title=unescape(title[1]).strip() if title else "",
+        time=_first("effectiveTime", header).get("value", ""),
         confidentiality=_first("confidentialityCode", header).get("code", ""),
         order=_identifier(_attributes(_ORDER.search(header))),
         accession=_identifier(_first("accessionNumber", header)),

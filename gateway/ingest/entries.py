@@ -16,6 +16,7 @@ from gateway.ingest.linking import LINKED, Linking
 from gateway.ingest.merge import is_older_report, merge
 from gateway.ingest.merging import apply_merges, former_record
 from gateway.ingest.overlay import union
+from gateway.ingest.study_conflict import study_conflicts
 from gateway.mapping.entry import Write
 
 if TYPE_CHECKING:
@@ -87,6 +88,8 @@ class _Apply:
             held.append((entry, found))
             self.done.references[entry.full_url] = self._reference(entry, found)
         self.done.superseded = self._is_superseded(held)
+        patient = self._known_patient(self.resources.get(self.mapped.subject or ""))
+        self.done.issues += study_conflicts(self.tx, self.mapped, self.linking, patient)
         self._write_binaries()
         for entry, found in held:
             if not (self.done.superseded and entry.resource["resourceType"] in _OF_A_REPORT):

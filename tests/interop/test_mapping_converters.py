@@ -123,7 +123,8 @@ DIFFERENCES: Final = (
     Row(
         ("REF",),
         ("orders", "order codes", "order states"),
-        "One request, that of RF1: an OBR beside it is earlier work, not an order. RF1-1 P asks "
+        "One request, that of RF1: an OBR beside it is earlier work or what is asked for, not an "
+        "order of its own. RF1-1 P asks "
         "and leaves the request active, its Task is requested; I14 revokes it (theirs are on-hold "
         "and entered-in-error).",
     ),

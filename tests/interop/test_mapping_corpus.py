@@ -47,6 +47,7 @@ CDA_DOCUMENT: Final = [
     "Organization",
     "Practitioner",
     "PractitionerRole",
+    "Encounter",
     "DocumentReference",
     "DiagnosticReport",
     "Practitioner",
@@ -64,6 +65,7 @@ LPS_DOCUMENT: Final = [
 LPS_TEXT: Final = [kind for kind in LPS_DOCUMENT if kind != "ImagingStudy"]
 BIOLOGY: Final = [
     "Patient",
+    "Encounter",
     "ServiceRequest",
     "Organization",
     "Practitioner",
@@ -131,7 +133,8 @@ def test_every_reference_is_to_an_entry_before_it(path: Path) -> None:
         return
     seen: set[str] = set()
     for entry in mapped.entries:
-        assert _references(entry.resource) <= seen
+        inside = {f"#{one['id']}" for one in entry.resource.get("contained", ())}
+        assert _references(entry.resource) <= seen | inside
         seen.add(entry.full_url)
 
 

@@ -49,6 +49,9 @@ ROLE: Final = url(
     stable_id("PractitionerRole", THOMAS, CENTRE),
 )
 AUTHOR: Final = {"reference": ROLE, "display": "Thomas Eric, Organisation-Y"}
+VISIT: Final = {
+    "reference": url("Encounter", "urn:passerelle:namespace:AUT-AFFECTATION", "000897406")
+}
 CUSTODIAN: Final = {"reference": CENTRE, "display": "Organisation-Y"}
 
 
@@ -114,7 +117,7 @@ def document(found: Mapped, number: str, **more: object) -> dict[str, Any]:
             }
         ],
         "content": [{"attachment": attachment(found, "text/xml", "Radio de hanche", ISSUED)}],
-        "context": {"related": [STUDY_REFERENCE]},
+        "context": {"encounter": [VISIT], "related": [STUDY_REFERENCE]},
     } | more
 
 
@@ -136,6 +139,7 @@ def report(found: Mapped, status: str, *numbers: str) -> dict[str, Any]:
         ],
         "code": TYPE,
         "subject": SUBJECT,
+        "encounter": VISIT,
         "issued": ISSUED,
         "resultsInterpreter": [AUTHOR],
         "performer": [CUSTODIAN],
@@ -237,6 +241,7 @@ def test_a_biology_document_in_an_oru_is_a_laboratory_report() -> None:
             ]
         },
         "subject": SUBJECT,
+        "encounter": VISIT,
         "resultsInterpreter": resource["resultsInterpreter"],
         "performer": resource["performer"],
         "presentedForm": [content],

@@ -459,18 +459,6 @@ def test_flow_3_accepts_the_order_with_a_protocol_and_is_no_report() -> None:
         "status": "current",
         "docStatus": "final",
         "type": protocol,
-        "category": [
-            {
-                "coding": [
-                    {
-                        "system": "https://mos.esante.gouv.fr/NOS/TRE_A03-ClasseDocument/FHIR/"
-                        "TRE-A03-ClasseDocument",
-                        "code": "10",
-                        "display": "Compte rendu",
-                    }
-                ]
-            }
-        ],
         "subject": SUBJECT,
         "date": "2026-01-06T16:44:18+01:00",
         "author": [role_reference(RADIOLOGIST)],

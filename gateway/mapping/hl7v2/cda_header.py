@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from gateway.cda.header import InstanceIdentifier, read_header
+from gateway.hl7v2.datetimes import fhir_instant
 from gateway.mapping.hl7v2.datatypes.ei import URI_SYSTEM, Number, number
 from gateway.mapping.hl7v2.datatypes.hd import is_oid
 
@@ -15,6 +16,7 @@ class CdaHeader(NamedTuple):
     id: Number | None = None
     set_id: Number | None = None
     title: str = ""
+    date: str | None = None
     confidentiality: str = ""
     order: Number | None = None
     accession: Number | None = None
@@ -28,6 +30,7 @@ def read_cda_header(content: bytes) -> CdaHeader:
         id=_number(header.id),
         set_id=_number(header.set_id),
         title=header.title,
+        date=fhir_instant(header.time),
         confidentiality=header.confidentiality,
         order=_number(header.order, "PLAC"),
         accession=_number(header.accession, "ACSN"),

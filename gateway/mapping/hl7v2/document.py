@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from gateway.fhir.datatypes import LOINC, Element, coding, concept, reference
 from gateway.mapping.entry import Key
+from gateway.mapping.hl7v2.document_class import UNTYPED, document_class
 from gateway.mapping.hl7v2.pv1 import pv1_visit
 from gateway.mapping.hl7v2.section import IMAGING
 
@@ -17,24 +18,10 @@ if TYPE_CHECKING:
     from gateway.mapping.hl7v2.datatypes.ei import Number
     from gateway.mapping.hl7v2.gathering import Gathering
 
-CLASSES: Final = "https://mos.esante.gouv.fr/NOS/TRE_A03-ClasseDocument/FHIR/TRE-A03-ClasseDocument"
 # The gateway's own: a document without an id is known by its report and place.
 DOCUMENT_SYSTEM: Final = "urn:passerelle:document"
 IMAGING_REPORT: Final = "18748-4"
 IMAGING_ORDER: Final = "55115-0"
-
-_IMAGING_CLASS: Final = ("31", "Imagerie médicale")
-_REPORT_CLASS: Final = ("10", "Compte rendu")
-# JDV_J07 types to TRE_A03 classes where the class is not "Compte rendu" (ASS_X04 2024-02-23).
-_TYPE_CLASSES: Final = {
-    IMAGING_REPORT: _IMAGING_CLASS,
-    "IMG-KOS": _IMAGING_CLASS,
-    IMAGING_ORDER: ("42", "Prescription"),
-    "18761-7": ("11", "Synthèse"),
-    "34133-9": ("11", "Synthèse"),
-    "60591-5": ("11", "Synthèse"),
-    "18776-5": ("44", "Plan/protocole de soins"),
-}
 
 
 @dataclass(slots=True)
@@ -102,7 +89,7 @@ def document_reference(
         "status": facts.status,
         "docStatus": facts.doc_status,
         "type": facts.kind,
-        "category": _category(facts.kind),
+        "category": document_class(facts.kind),
         "subject": reference(gathering.subject),
         "date": facts.date,
         "author": facts.authors,
@@ -122,19 +109,13 @@ def document_type(section: str) -> Element:
     """Return the type of a document that does not say its own."""
     if section == IMAGING:
         return concept(coding(LOINC, IMAGING_REPORT, "CR d'imagerie médicale"))
-    return concept(text="Compte rendu")
+    return concept(text=UNTYPED)
 
 
 def _language(gathering: Gathering) -> str | None:
     """Return French, unless the message comes from another country."""
     abroad = gathering.message.msh().text(17) not in ("", "FRA", "FR")
     return None if abroad and not gathering.french else "fr-FR"
-
-
-def _category(kind: Element) -> list[Element]:
-    codes = [one["code"] for one in kind.get("coding", ())]
-    found = next((_TYPE_CLASSES[code] for code in codes if code in _TYPE_CLASSES), _REPORT_CLASS)
-    return [concept(coding(CLASSES, *found))]
 
 
 def _relation(relation: tuple[str, Number] | None) -> list[Element]:

@@ -129,7 +129,7 @@ def _document(  # noqa: PLR0913, PLR0917 - what a document is made of
         number=own,
         status="entered-in-error" if withdrawn else txa_status(txa),
         doc_status="entered-in-error" if withdrawn else _doc_status(txa, gathering),
-        date=txa_date(txa),
+        date=txa_date(txa) or content.header.date,
         period_start=_activity(txa, group),
         description=txa.text(25) or content.header.title,
         authors=txa_authors(txa, gathering) or ([sender.author] if sender.author else []),

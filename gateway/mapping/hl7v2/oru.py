@@ -191,7 +191,7 @@ def _facts(
         kind or document_type(section),
         number=found.header.id,
         place=place,
-        date=elements.get("issued"),
+        date=elements.get("issued") or found.header.date,
         period_start=elements.get("effectiveDateTime"),
         description=found.header.title or obx.text(3, 2),
     )

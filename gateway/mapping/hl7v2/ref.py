@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from gateway.mapping.hl7v2.prd import Providers
 
 _CANCELLATION: Final = "I14"
+# OBR: when it was observed, when results were reported, their state.
+_DONE_FIELDS: Final = (7, 22, 25)
 _ENDED: Final = frozenset({"cancelled", "entered-in-error"})
 _INFORMATION: Final = frozenset({Kind.RESULT, Kind.TEXT})
 
@@ -44,6 +46,7 @@ def ref_message(gathering: Gathering) -> None:
     """Take a referral: the request, and that it is asked for."""
     rf1, numbers = _referral(gathering)
     providers = prd_providers(gathering)
+    asked = _asked(gathering)
     state = "cancelled" if gathering.message.event == _CANCELLATION else None
     state = state or rf1_state(rf1, gathering) or "requested"
     parts: Element = {
@@ -52,6 +55,7 @@ def ref_message(gathering: Gathering) -> None:
         "status": "revoked" if state in _ENDED else "active",
         "intent": "order",
         **rf1_service_request(rf1, gathering),
+        "code": coded_field(rf1, 4, gathering) or asked,
         "subject": reference(gathering.subject),
         "requester": providers.requester,
         "performer": providers.performers,
@@ -105,6 +109,26 @@ def _answer(rf1: Segment, gathering: Gathering) -> str:
     state = rf1_state(rf1, gathering)
     # "Pending" at the other side: it has come in, nobody has decided.
     return "received" if state in (None, "requested") else state
+
+
+def _asked(gathering: Gathering) -> Element:
+    """Return the examination that is asked for: the first OBR that tells of nothing done.
+
+    An OBR with a time of observation, of results or a result status is earlier work: what was
+    observed is information for the request, and the OBR itself stays in the journal.
+    """
+    asked: Element = {}
+    for group in order_groups(gathering.message):
+        obr = group.obr
+        if obr is None:
+            continue
+        done = any(obr.text(field) for field in _DONE_FIELDS)
+        if not done and not asked:
+            asked = coded_field(obr, 4, gathering)
+        else:
+            text = "Of earlier or further examinations the results are mapped, the OBR is not."
+            gathering.unmapped(text, f"OBR^{obr.sequence}")
+    return asked
 
 
 def _task(

@@ -48,7 +48,6 @@ def rf1_service_request(rf1: Segment, gathering: Gathering) -> Element:
     return {
         "category": [REFERRAL, *([kind] if kind else [])],
         "priority": _PRIORITIES.get(rf1.text(2).upper()),
-        "code": coded_field(rf1, 4, gathering),
         "occurrencePeriod": period(fhir_datetime(rf1.text(7)), fhir_datetime(rf1.text(8))),
         "authoredOn": fhir_datetime(rf1.text(9)),
         "locationCode": _location(rf1, gathering),

@@ -223,6 +223,21 @@ def test_a_wrong_charset_is_read_and_reported(gateway: Gateway) -> None:
     assert gateway.store.journal()[0].issues[0].severity == "warning"
 
 
+def test_an_accession_number_of_two_studies_is_told_and_both_are_kept(gateway: Gateway) -> None:
+    named = "OBX|2|HD|^Study Instance UID||1.2.826.0.1.{}||||||F"
+    first, second = (
+        story.report(control_id=control) + story.message(named.format(number))
+        for control, number in (("ORU1", 1), ("ORU2", 2))
+    )
+
+    answers = [gateway.send(one) for one in (first, second, first)]
+
+    assert [b"|AA|" in one for one in answers] == [True] * 3
+    told = [b"ACC1 is also that of another study" in one for one in answers]
+    assert told == [False, True, False]
+    assert len(gateway.all("ImagingStudy")) == 2
+
+
 def test_a_report_that_is_cancelled_takes_its_results_with_it(gateway: Gateway) -> None:
     size = b"OBX|2|NM|21889-1^Taille^LN||12|mm|||||F\r"
     gateway.send(story.report() + size)

@@ -171,6 +171,20 @@ def test_a_receiver_says_that_our_document_was_read(gateway: Gateway) -> None:
     assert told["mllp"] == "read"
 
 
+def test_a_shared_record_says_that_it_has_our_document(gateway: Gateway) -> None:
+    gateway.store.watch(Outgoing((LGC,), (Route("lgc", ("reports",)),)).changed)
+    gateway.send(story.report())
+    (sent,) = sent_by(gateway, LGC)
+    recorded = _read(sent).replace(b"Z03", b"Z01").replace(b"LECTURE_MSS^", b"RECEPTION_DMP^")
+
+    answer = gateway.send(recorded)
+
+    assert b"MSA|AA" in answer
+    with gateway.store.transaction() as tx:
+        told = {one.channel: one.receipt for one in tx.deliveries_of(_report(gateway))}
+    assert told["mllp"] == "recorded"
+
+
 def test_a_receipt_of_a_message_that_nobody_sent_is_kept_with_a_warning(gateway: Gateway) -> None:
     stray = Message.parse(b"MSH|^~\\&|PASSERELLE||LGC|CABINET|20260110||ORU^R01|NOBODY|P|2.5\r")
 

@@ -10,6 +10,7 @@ DOCUMENT = b"""<?xml version="1.0" encoding="UTF-8"?>
 <ClinicalDocument xmlns="urn:hl7-org:v3" xmlns:ps3-20="urn:dicom-org:ps3-20">
   <id root="1.2.250.1.999.3" extension="CR1"/>
   <title>CR d&apos;imagerie</title>
+  <effectiveTime value="20260305093000+0100"/>
   <confidentialityCode code="R" codeSystem="2.16.840.1.113883.5.25"/>
   <setId root="1.2.250.1.999.4"/>
   <inFulfillmentOf><order>
@@ -25,6 +26,7 @@ def test_the_header_says_who_the_document_is() -> None:
         id=InstanceIdentifier("1.2.250.1.999.3", "CR1"),
         set_id=InstanceIdentifier("1.2.250.1.999.4"),
         title="CR d'imagerie",
+        time="20260305093000+0100",
         confidentiality="R",
         order=InstanceIdentifier("1.2.250.1.999.5", "PL1"),
         accession=InstanceIdentifier("1.2.250.1.999.6", "ACC1"),

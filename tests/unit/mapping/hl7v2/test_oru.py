@@ -329,6 +329,28 @@ def test_damaged_base64_is_kept_as_it_came_with_a_warning(map_lines: Map) -> Non
     assert [(i.location, i.severity) for i in result.mapped.warnings] == [("OBX^1^5", "warning")]
 
 
+def test_the_text_of_a_structured_report_follows_its_uids(map_lines: Map) -> None:
+    # IHE RAD-28: the UIDs as HD, then the text.
+    result = map_lines(
+        ORU,
+        PATIENT,
+        obr(),
+        "OBX|1|HD|^SR Instance UID||1.2.3.5||||||F",
+        "OBX|2|HD|^Study Instance UID||1.2.3.4||||||F",
+        "OBX|3|HD|^Series Instance UID||1.2.3.6||||||F",
+        "OBX|4|TX|^SR Text||Pas de fracture.||||||F",
+    )
+
+    assert result.one("ImagingStudy")["identifier"][0]["value"] == "urn:oid:1.2.3.4"
+    report = result.one("DiagnosticReport")
+    assert report["imagingStudy"] == [{"reference": result.url("ImagingStudy")}]
+    (form,) = report["presentedForm"]
+    (payload,) = result.mapped.objects
+    assert (form["contentType"], payload.content) == ("text/plain", b"Pas de fracture.")
+    assert result.entries("Observation") == []
+    assert result.texts("warning") == []
+
+
 def test_two_study_uids_are_reported_and_the_first_is_taken(map_lines: Map) -> None:
     result = map_lines(
         ORU,

@@ -48,6 +48,7 @@ def test_a_referral_becomes_a_request_and_a_task(map_lines: Map) -> None:
     assert resource["status"] == "active"
     assert [one["coding"][0]["code"] for one in resource["category"]] == ["3457005", "RAD"]
     assert resource["priority"] == "asap"
+    assert resource["code"]["coding"][0]["code"] == "30620-9"
     assert resource["occurrencePeriod"] == {"start": "2026-03-05", "end": "2026-06-05"}
     assert resource["authoredOn"] == "2026-03-04"
     assert [one["coding"][0]["code"] for one in resource["reasonCode"]] == ["S", "M54.5"]
@@ -67,6 +68,15 @@ def test_a_referral_becomes_a_request_and_a_task(map_lines: Map) -> None:
     assert (task["status"], task["focus"]) == ("requested", {"reference": request.full_url})
     assert (task["requester"], task["owner"]) == (resource["requester"], resource["performer"][0])
     assert second in result.one("PractitionerRole")["practitioner"]["reference"]
+
+
+def test_an_examination_that_was_done_is_not_the_one_that_is_asked_for(map_lines: Map) -> None:
+    done = "OBR|1|||24627-2^CT thorax^LN|||20260101090000"
+
+    result = map_lines("REF^I12", rf1(), FROM, TO, PATIENT, done, "OBR|2|||30620-9^CT rachis^LN")
+
+    assert result.one("ServiceRequest")["code"]["coding"][0]["code"] == "30620-9"
+    assert len(result.texts("information")) == 1
 
 
 @pytest.mark.parametrize(
