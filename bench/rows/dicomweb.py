@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from bench.plan import Plan
 
 _COUNT: Final = 500
+# A study is 250 MB, to be written and sent twice before anything is asked.
+_STUDIES: Final = 2
 _BYTES: Final = SLICE * SLICE * 2
 _STUDY: Final = 700
 _CHUNK: Final = 1 << 20
@@ -102,7 +104,7 @@ def measure(plan: Plan) -> Iterator[TimeRow]:
         if other is not None:
             receiver = Receiver(other.dicom, orthanc.AE_TITLE)
             servers.append((_Server(receiver, other.http), [row.others for row in rows]))
-        for repetition in range(plan.repetitions):
+        for repetition in range(min(plan.repetitions, _STUDIES)):
             images = place / "images"
             write_images(images, count, SLICE, study=_STUDY + repetition)
             for server, numbers in servers:

@@ -19,6 +19,10 @@ try {
   page.on('response', (one) => {
     if (one.status() >= 400) failures.push(`${one.url()} ${one.status()}`);
   });
+  // What the page asks for last: the list of series is there then.
+  const thumbnail = page.waitForResponse((one) => one.url().includes('/thumbnail'), {
+    timeout: 180000,
+  });
   await page.goto(url, { waitUntil: 'domcontentloaded' });
   // A canvas of a viewport that is not black all over has an image on it.
   const bright = () => {
@@ -39,6 +43,10 @@ try {
     await page.waitForTimeout(500);
     shown = await page.evaluate(bright);
   }
+  await (await thumbnail).finished();
+  // The tour that greets a new user dims the page.
+  await page.getByText('Skip all').click({ timeout: 2000 }).catch(() => {});
+  await page.waitForTimeout(500);
   const text = await page.evaluate(() => document.body.innerText);
   await page.screenshot({ path });
   console.log(JSON.stringify({ shown, failures, text }));
