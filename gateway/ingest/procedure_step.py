@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from gateway.dicom.procedure_step import begun, changed, status_of, study_uid_of
+from gateway.dicom.procedure_step import StepStatus, begun, changed, status_of, study_uid_of
 from gateway.errors import Conflict, NotFound
 from gateway.fhir.datatypes import DICOM_UID, oid_system, reference
 from gateway.ingest.entries import apply
 from gateway.mapping.dicom.procedure_step import map_step
-from gateway.mapping.to_dicom.worklist import step_id
+from gateway.mapping.to_dicom.worklist import is_performed, step_id
 from gateway.store.procedure_steps import (
     ProcedureStep,
     held_step,
@@ -24,10 +24,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gateway.dicom.json_model import Model
+    from gateway.fhir.datatypes import Element
     from gateway.fhir.wire import Resource
     from gateway.ingest.linking import Linking
     from gateway.mapping.entry import Mapped
-    from gateway.store.api import Store, Transaction, Written
+    from gateway.store.api import Store, Stored, Transaction, Written
 
     # Told of every message: the Procedure, which message it is, how many there are.
     Announce = Callable[[Transaction, str, str, int], None]
@@ -111,6 +112,8 @@ class ProcedureStepIngest:
         done = apply(tx, _of_order(tx, mapped, order, step), self._linking)
         procedure = done.references[mapped.entries[1].full_url]
         _point_study(tx, step.study_uid, procedure)
+        if order and status is StepStatus.COMPLETED:
+            _complete(tx, f"ServiceRequest/{order['id']}")
         self._announce(tx, procedure, kind, len(step.messages))
 
     def _order(self, tx: Transaction, step: ProcedureStep, mapped: Mapped) -> Resource:
@@ -121,7 +124,7 @@ class ProcedureStepIngest:
             return stored.resource if stored is not None and not stored.deleted else {}
         partners = self._linking.partners(tx, mapped.links, None)
         found = (one.resource for one in partners if one.type == "ServiceRequest")
-        return next(found, {})
+        return next(found, {}) or _order_of_study(tx, step.study_uid)
 
 
 def _of_order(tx: Transaction, mapped: Mapped, order: Resource, step: ProcedureStep) -> Mapped:
@@ -148,18 +151,46 @@ _STANDING: Final = ("status", "statusReason", "businessStatus", "executionPeriod
 
 def _planned_task(tx: Transaction, order: Resource, step: ProcedureStep) -> Resource:
     """Return the Task of the scheduled step that was performed, {} when there is none."""
-    reference_ = f"ServiceRequest/{order['id']}"
     wanted = {
         str((item.get(f"{_SCHEDULED_ID:08X}", {}).get("Value") or [""])[0])
         for item in step.model.get("00400270", {}).get("Value") or ()
         if isinstance(item, dict)
     }
-    tasks = {
+    tasks = _tasks(tx, f"ServiceRequest/{order['id']}")
+    return next((one for one in tasks if step_id(order, one, {}) in wanted), {})
+
+
+def _tasks(tx: Transaction, order: str) -> list[Resource]:
+    found = {
         one.id: one.resource
         for param in ("focus", "based-on")
-        for one in tx.find_referring("Task", param, reference_)
+        for one in tx.find_referring("Task", param, order)
     }
-    return next((one for one in tasks.values() if step_id(order, one, {}) in wanted), {})
+    return list(found.values())
+
+
+def _complete(tx: Transaction, order: str) -> None:
+    """End an order of which nothing is left to be done; how it ended otherwise stays."""
+    stored = tx.read(*order.split("/", 1))
+    held = {} if stored is None or stored.deleted else stored.resource
+    if held.get("status") == "active" and is_performed(_tasks(tx, order)):
+        tx.put({**held, "status": "completed"})
+
+
+def _order_of_study(tx: Transaction, study_uid: str) -> Resource:
+    """Return the order of an earlier step of a study: one that is done is on no worklist."""
+    for procedure in _procedures(tx, study_uid):
+        for one in procedure.resource.get("basedOn", ()):
+            stored = tx.read("ServiceRequest", one["reference"].partition("/")[2])
+            if stored is not None and not stored.deleted:
+                return stored.resource
+    return {}
+
+
+def _procedures(tx: Transaction, study_uid: str) -> list[Stored]:
+    """Return what was performed for a study."""
+    uids = steps_of_study(tx, study_uid) if study_uid else []
+    return [one for uid in uids for one in tx.find("Procedure", [(DICOM_UID, oid_system(uid))])]
 
 
 def _point_study(tx: Transaction, study_uid: str, procedure: str) -> None:
@@ -172,19 +203,40 @@ def _point_study(tx: Transaction, study_uid: str, procedure: str) -> None:
 
 
 def study_changed(tx: Transaction, written: Written) -> None:
-    """Let a study that comes after its procedure step point to the Procedure: a hook."""
+    """Let a study point to its Procedure, and the Procedure to the order that came later: a hook.
+
+    The study finds its order by any of its numbers; what was performed for it is of that order.
+    """
+    study = written.resource
     if written.stored.type != "ImagingStudy" or written.outcome == "deleted":
         return
-    resource = written.resource
-    if "procedureReference" in resource:
-        return
-    for one in resource.get("identifier", ()):
-        if one.get("system") != DICOM_UID:
-            continue
-        for uid in steps_of_study(tx, str(one.get("value", "")).removeprefix("urn:oid:")):
-            for procedure in tx.find("Procedure", [(DICOM_UID, oid_system(uid))]):
-                tx.put({**resource, "procedureReference": reference(procedure.reference)})
+    uids = (one for one in study.get("identifier", ()) if one.get("system") == DICOM_UID)
+    for uid in uids:
+        for procedure in _procedures(tx, str(uid.get("value", "")).removeprefix("urn:oid:")):
+            if "procedureReference" not in study:
+                # The write calls the hooks again, for the version that has it.
+                tx.put({**study, "procedureReference": reference(procedure.reference)})
                 return
+            if "basedOn" not in procedure.resource:
+                _tie(tx, procedure, _orders(study))
+
+
+def _orders(study: Resource) -> list[Element]:
+    kind = "ServiceRequest/"
+    return [one for one in study.get("basedOn", ()) if one.get("reference", "").startswith(kind)]
+
+
+def _tie(tx: Transaction, procedure: Stored, orders: list[Element]) -> None:
+    """Let what was performed without an order say whose it is; the first order is the focus."""
+    if not orders:
+        return
+    tx.put({**procedure.resource, "basedOn": orders})
+    keys = [(one.get("system", ""), one["value"]) for one in procedure.resource["identifier"]]
+    for task in tx.find("Task", keys):
+        tx.put({**task.resource, "focus": orders[0], "basedOn": orders})
+    if procedure.resource.get("status") == "completed":
+        for order in orders:
+            _complete(tx, order["reference"])
 
 
 def nobody(_tx: Transaction, _procedure: str, _kind: str, _count: int) -> None:

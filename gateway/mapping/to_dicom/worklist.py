@@ -256,6 +256,21 @@ def _steps(planned: Planned) -> Iterable[Model]:
     return [_step(planned, task, one) for one in booked or [{}]]
 
 
+def is_performed(tasks: Iterable[Resource]) -> bool:
+    """Say whether the Tasks of an order leave nothing to be done: one is done, none is open.
+
+    A planned Task that failed is to be done again; one that a modality began by itself is not.
+    """
+    steps = [one for one in tasks if _is_step(one)]
+    states = {one.get("status") for one in steps}
+    again = any(one.get("status") == "failed" and not _is_unplanned(one) for one in steps)
+    return "completed" in states and states <= _DONE and not again
+
+
+def _is_unplanned(task: Resource) -> bool:
+    return any(one.get("system") == DICOM_UID for one in task.get("identifier", ()))
+
+
 def _is_step(task: Resource) -> bool:
     """Say whether a Task does the order; others ask to cancel it, or answer."""
     codes = [one.get("code") for one in task.get("code", {}).get("coding", ())]

@@ -22,7 +22,7 @@ from gateway.ingest.worklist import WorklistIngest
 from gateway.mapping.study_uid import own_study_uid
 from gateway.settings import DicomDestination
 from tests.dicom_door import AT, Place, a_door, a_place
-from tests.unit.mapping.to_dicom.test_worklist import ORDER, PATIENT
+from tests.unit.mapping.to_dicom.test_worklist import ORDER, PATIENT, numbered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,6 +41,7 @@ def place(sqlite_store: Store, tmp_path: Path) -> Place:
     with sqlite_store.transaction() as tx:
         tx.put(PATIENT)
         tx.put(ORDER)
+    sqlite_store.watch(Linking().changed)
     sqlite_store.watch(study_changed)
     return a_place(sqlite_store, tmp_path)
 
@@ -128,7 +129,9 @@ def test_a_step_that_is_done_leaves_the_worklist(place: Place, door: DimseServer
     assert tell(door, "send_n_set", ended()).Status == 0
 
     (procedure,), (task,) = all_of(place, "Procedure"), all_of(place, "Task")
+    (order,) = all_of(place, "ServiceRequest")
     assert (procedure["status"], task["status"]) == ("completed", "completed")
+    assert order["status"] == "completed"
     assert procedure["performedPeriod"]["end"] == "2026-07-06T09:30:00+02:00"
     assert planned(place) == []
 
@@ -143,7 +146,87 @@ def test_a_step_that_is_broken_off_says_why_and_is_planned_again(
     assert (procedure["status"], task["status"]) == ("stopped", "failed")
     assert procedure["statusReason"]["coding"][0]["code"] == "110513"
     assert task["statusReason"] == procedure["statusReason"]
+    assert all_of(place, "ServiceRequest")[0]["status"] == "active"
     assert len(planned(place)) == 1
+
+
+def test_a_step_that_is_done_after_one_broken_off_ends_the_order(
+    place: Place, door: DimseServer
+) -> None:
+    tell(door, "send_n_create", created())
+    tell(door, "send_n_set", ended("DISCONTINUED"))
+    tell(door, "send_n_create", created(), f"{UID}.2")
+    tell(door, "send_n_set", ended(), f"{UID}.2")
+
+    assert all_of(place, "ServiceRequest")[0]["status"] == "completed"
+    assert planned(place) == []
+
+
+def test_an_order_with_another_step_to_do_stays_open(place: Place, door: DimseServer) -> None:
+    with place.store.transaction() as tx:
+        tx.put(
+            {
+                "resourceType": "Task",
+                "id": "t2",
+                "status": "requested",
+                "intent": "order",
+                "focus": {"reference": "ServiceRequest/o1"},
+                "for": {"reference": "Patient/p1"},
+            }
+        )
+    tell(door, "send_n_create", created())
+    tell(door, "send_n_set", ended())
+
+    assert all_of(place, "ServiceRequest")[0]["status"] == "active"
+    assert len(planned(place)) == 1
+
+
+def test_an_order_that_was_revoked_stays_so(place: Place, door: DimseServer) -> None:
+    tell(door, "send_n_create", created())
+    with place.store.transaction() as tx:
+        tx.put({**ORDER, "status": "revoked"})
+    tell(door, "send_n_set", ended())
+
+    assert all_of(place, "ServiceRequest")[0]["status"] == "revoked"
+    assert all_of(place, "Procedure")[0]["status"] == "completed"
+
+
+def test_a_second_step_of_an_order_that_is_done_is_of_that_order(
+    place: Place, door: DimseServer
+) -> None:
+    tell(door, "send_n_create", created())
+    tell(door, "send_n_set", ended())
+    tell(door, "send_n_create", created(accession=""), f"{UID}.2")
+
+    based = [one["basedOn"] for one in all_of(place, "Procedure")]
+    assert based == [[{"reference": "ServiceRequest/o1"}]] * 2
+
+
+def test_an_order_that_comes_later_is_that_of_the_step_and_the_study(
+    place: Place, door: DimseServer
+) -> None:
+    tell(door, "send_n_create", created("1.2.3.4", "LATE"))
+    tell(door, "send_n_set", ended())
+    (step,) = all_of(place, "Procedure")
+    accession = numbered("ACSN", "LATE")
+    study = {
+        "resourceType": "ImagingStudy",
+        "id": "s1",
+        "status": "available",
+        "identifier": [{"system": "urn:dicom:uid", "value": "urn:oid:1.2.3.4"}, accession],
+        "subject": step["subject"],
+    }
+    late = {**ORDER, "id": "o2", "identifier": [accession], "subject": step["subject"]}
+    for one in (study, late):
+        with place.store.transaction() as tx:
+            tx.put(one)
+
+    (procedure,) = all_of(place, "Procedure")
+    (task,) = all_of(place, "Task")
+    orders = {one["id"]: one["status"] for one in all_of(place, "ServiceRequest")}
+    assert procedure["basedOn"] == [{"reference": "ServiceRequest/o2"}]
+    assert task["focus"] == {"reference": "ServiceRequest/o2"}
+    assert orders == {"o1": "active", "o2": "completed"}
 
 
 def test_a_step_that_nobody_planned_is_kept_too(place: Place, door: DimseServer) -> None:
