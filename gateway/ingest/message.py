@@ -25,10 +25,11 @@ from gateway.hl7v2.message import Message
 from gateway.ingest.arrival import Arrival, entry_of
 from gateway.ingest.entries import apply, is_inline
 from gateway.ingest.err_code import err_code
+from gateway.ingest.message_journal import MessageJournal
 from gateway.ingest.receipt import received
 from gateway.ingest.recording import issues_for, journaled
 from gateway.mapping.hl7v2 import Context, map_message
-from gateway.store.records import Acknowledged, JournalEntry, JournalState
+from gateway.store.records import JournalState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -39,11 +40,10 @@ if TYPE_CHECKING:
     from gateway.mapping.entry import Mapped
     from gateway.store.api import Store, Transaction
     from gateway.store.objects import Objects
+    from gateway.store.records import JournalEntry
     from gateway.store.transaction import SameMessage
 
 _log = logging.getLogger("gateway.mllp")
-# Larger originals lie in the object store.
-INLINE_BYTES: Final = 256 * 1024
 _ANSWERED: Final = (JournalState.PROCESSED, JournalState.SUPERSEDED)
 # The control ids of our own answers: who acknowledges one gets no answer, or two gateways would
 # never stop.
@@ -96,7 +96,7 @@ class MessageIngest:
         self._new_id = new_id
         self._agreed_mode = agreed_mode
         self._breaches = breaches
-        self._answering = answering
+        self._journal = MessageJournal(store, objects, answering)
 
     def receive(  # noqa: PLR0913 - what is known of a message, by name
         self,
@@ -204,7 +204,7 @@ class MessageIngest:
         for payload in mapped.objects:
             if not is_inline(payload):
                 self._objects.put(payload.content)
-        kept = self._keep(arrival)
+        kept = self._journal.keep(arrival)
         with on_behalf_of(message.sender), self._store.transaction() as tx:
             earlier = self._earlier(tx, message, arrival)
             answered = self._answered(tx, message, arrival, earlier)
@@ -225,7 +225,7 @@ class MessageIngest:
         """Keep what acknowledges one of our answers; nothing is said to it."""
         text = "This acknowledges an acknowledgement."
         entry = self._entry(message, arrival, JournalState.REFUSED, "")
-        self._journal(replace(entry, issues=(Issue(text, location="MSA^1^2"),)), arrival)
+        self._journal.write(replace(entry, issues=(Issue(text, location="MSA^1^2"),)), arrival)
         self._note(message, "", arrival)
         return b""
 
@@ -244,7 +244,9 @@ class MessageIngest:
         for one in earlier:
             if one.digest == arrival.digest and one.state in _ANSWERED:
                 duplicate = self._entry(message, arrival, JournalState.DUPLICATE, "AA")
-                self._record(tx, replace(duplicate, replay_of=one.id, reply=one.reply), arrival)
+                self._journal.record(
+                    tx, replace(duplicate, replay_of=one.id, reply=one.reply), arrival
+                )
                 return one.reply
         return None
 
@@ -277,7 +279,7 @@ class MessageIngest:
         )
         entry = self._entry(message, arrival, state, "AA")
         raw, name = kept
-        self._record(
+        self._journal.record(
             tx,
             replace(
                 entry,
@@ -292,16 +294,6 @@ class MessageIngest:
             arrival,
         )
         return reply
-
-    def _record(self, tx: Transaction, entry: JournalEntry, arrival: Arrival) -> None:
-        """Write an entry; the answer to a file is the file beside it."""
-        if arrival.silent:
-            entry = replace(entry, reply=b"")
-        if arrival.always and entry.reply and arrival.replay_of is None:
-            entry = replace(entry, acknowledged=Acknowledged.SENT)
-        number = tx.record(entry)
-        if self._answering is not None and not arrival.always and arrival.replay_of is None:
-            self._answering.expect(entry.reply, number)
 
     # Refusing
 
@@ -322,7 +314,7 @@ class MessageIngest:
         entry = self._entry(message, arrival, state, refusal.ack_code)
         issues = (*entry.issues, *refusal.issues)
         entry = replace(entry, issues=issues, reply=reply, size=size or entry.size)
-        if not isinstance(refusal, Unavailable) and not self._journal(entry, arrival):
+        if not isinstance(refusal, Unavailable) and not self._journal.write(entry, arrival):
             again = Unavailable("The store cannot commit now: send the message again later.")
             error = AckError(again.err_code, again.text, None, "E")
             return self._ack(message, "AR", (error,), always=arrival.always)
@@ -346,28 +338,13 @@ class MessageIngest:
         reply = self._ack(message, "AE", (error,), always=arrival.always)
         entry = self._entry(message, arrival, JournalState.FAILED, "AE")
         issue = Issue(f"{type(fault).__name__} at {where}", code="exception")
-        if not self._journal(replace(entry, issues=(*entry.issues, issue), reply=reply), arrival):
+        if not self._journal.write(
+            replace(entry, issues=(*entry.issues, issue), reply=reply), arrival
+        ):
             return self._ack(message, "AR", (error,), always=arrival.always)
         return reply
 
-    def _journal(self, entry: JournalEntry, arrival: Arrival) -> bool:
-        try:
-            raw, name = self._keep(arrival)
-            with self._store.transaction() as tx:
-                self._record(tx, replace(entry, raw=raw, object=name), arrival)
-        except Unavailable:
-            return False
-        return True
-
     # Words
-
-    def _keep(self, arrival: Arrival) -> tuple[bytes | None, str | None]:
-        if arrival.replay_of is not None:
-            # The entry that it replays has it.
-            return None, None
-        if len(arrival.raw) <= INLINE_BYTES:
-            return arrival.raw, None
-        return None, self._objects.put(arrival.raw)
 
     def _ack(
         self, message: Message | None, code: str, errors: tuple[AckError, ...], *, always: bool
