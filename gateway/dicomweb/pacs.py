@@ -92,8 +92,7 @@ class Pacs:
             raise NotAcceptable(message)
         with closed_at_end(self._send(call, path, {"accept": DICOM_JSON})) as answer:
             listed = _json(answer)
-        shown = [one for one in listed if _uid(one, _INSTANCE) not in hidden]
-        body = dumps(shown).replace(self.url.encode(), call.ports.base.encode())
+        body = dumps(_shown(listed, hidden)).replace(self.url.encode(), call.ports.base.encode())
         return Answer(200, body, DICOM_JSON)
 
     def _without(self, call: Call, path: str, hidden: set[str]) -> Answer:
@@ -109,7 +108,7 @@ class Pacs:
         )
         found = self._send(call, f"{path}/instances", {"accept": DICOM_JSON})
         with closed_at_end(found) as answer:
-            listed = [_uids(one) for one in _json(answer) if _uid(one, _INSTANCE) not in hidden]
+            listed = [_uids(one) for one in _shown(_json(answer), hidden)]
         boundary = uuid4().hex
         media = written(MULTIPART, {"type": DICOM, "boundary": boundary})
         return Answer(200, media=media, pieces=self._parts(call, listed, accept, boundary))
@@ -205,6 +204,15 @@ def _json(answer: httpx.Response) -> list[Any]:
         message = "The PACS did not answer with DICOM JSON."
         raise Unavailable(message) from None
     return found if isinstance(found, list) else []
+
+
+def _shown(models: list[Model], hidden: set[str]) -> list[Model]:
+    """Return the objects that were not rejected; without any there is no study: `NotFound`."""
+    found = [one for one in models if _uid(one, _INSTANCE) not in hidden]
+    if not found:
+        message = "There is no such study here."
+        raise NotFound(message)
+    return found
 
 
 def _uids(model: Model) -> tuple[str, str]:

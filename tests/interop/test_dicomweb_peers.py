@@ -203,6 +203,15 @@ def test_what_is_rejected_or_labelled_is_not_passed_through(
                 found = httpx.get(f"{web}/studies/{uid}/{what}", timeout=60).json()
                 assert {one["00080018"]["Value"][0] for one in found} == shown, what
 
+            rest = selection(code("113001"), *shown, study=uid, PatientID=patient)
+            rest.StudyInstanceUID, rest.SeriesInstanceUID = uid, generate_uid()
+            rest.SOPInstanceUID = generate_uid()
+            stow(web, file_of(rest))
+            whole = f"{web}/studies/{uid}"
+            assert eventually(lambda: httpx.get(whole).status_code == 404)
+            assert httpx.get(f"{whole}/metadata").status_code == 404
+            assert httpx.get(f"{whole}/instances").status_code == 204
+
             place = f"/series/{other.SeriesInstanceUID}/instances/{other.SOPInstanceUID}"
             hidden = f"{web}/studies/{other.StudyInstanceUID}"
             assert httpx.get(hidden + place).status_code == 200
