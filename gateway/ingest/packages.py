@@ -69,7 +69,8 @@ class Listed:
 def install(store: Store, package: Package, *, judged: bool = False) -> Installed:
     """Write the resources of a package; the same package again changes nothing.
 
-    `judged`: base R4 accepts it, as is known of the gateway's own; nothing is told of it then.
+    `judged`: base R4 accepts it and its profiles are whole and do not contradict, as is known of
+    the gateway's own package; nothing of it is judged nor told then.
 
     A package is written in batches, each in one transaction, most packages in one. What published
     packages have wrong is kept as published and told. Raises `Unavailable` when the store cannot
@@ -78,17 +79,20 @@ def install(store: Store, package: Package, *, judged: bool = False) -> Installe
     """
     held = _dependencies(store)
     require_no_ring(package, held)
-    profiles = PackageProfiles(store, package)
-    profiles.check()
+    profiles = None if judged else PackageProfiles(store, package)
+    if profiles is not None:
+        profiles.check()
     done = Installed(package.label, left_out=package.left_out)
     done.missing = missing_dependencies(package, held)
-    for batch in _batches(map(profiles.whole, _with_guide(package))):
+    resources = _with_guide(package)
+    for batch in _batches(resources if profiles is None else map(profiles.whole, resources)):
         outcomes = persistently(partial(_write, store, batch, package.label))
         for outcome in outcomes:
             done.outcomes[outcome] = done.outcomes.get(outcome, 0) + 1
-        if not judged:
+        if profiles is not None:
             done.invalid += [fault for one in batch for fault in _faults(one)]
-    done.invalid += profiles.untold
+    if profiles is not None:
+        done.invalid += profiles.untold
     return done
 
 

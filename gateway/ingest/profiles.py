@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from gateway.errors import Invalid, NotFound
-from gateway.fhir.snapshot import with_snapshot
 from gateway.fhir.terminology.elements import text
-from gateway.store.profiles import StoredProfiles
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,6 +26,9 @@ class PackageProfiles:
 
     def __init__(self, store: Store, package: Package) -> None:
         """Read the profiles of `package`."""
+        # Not needed for the gateway's own package, whose first installation delays the doors.
+        from gateway.store.profiles import StoredProfiles  # noqa: PLC0415 - see above
+
         self._stored = StoredProfiles(store)
         self._own: dict[str, Resource] = {}
         self.untold: list[tuple[str, str]] = []
@@ -45,6 +46,8 @@ class PackageProfiles:
         """Return a resource, a profile with its snapshot."""
         if not _lacks_snapshot(resource):
             return resource
+        from gateway.fhir.snapshot import with_snapshot  # noqa: PLC0415 - as above
+
         try:
             return with_snapshot(resource, self._find)
         except NotFound as missing:

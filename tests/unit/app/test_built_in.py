@@ -44,6 +44,13 @@ def test_base_r4_accepts_everything_in_it(package: Package) -> None:
     assert faults == {}
 
 
+def test_its_profiles_are_whole(package: Package) -> None:
+    """No snapshot has to be made of them when the database is new."""
+    profiles = [one for one in package.resources() if one["resourceType"] == "StructureDefinition"]
+    assert len(profiles) > 20
+    assert [one["id"] for one in profiles if not one.get("snapshot", {}).get("element")] == []
+
+
 def test_its_names_are_its_own(package: Package) -> None:
     for one in package.resources():
         if one["resourceType"] == "NamingSystem":
