@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from gateway.delivery import pdf
 from gateway.delivery.claim import Claim, claim, find_address
 from gateway.delivery.compose import compose
+from gateway.delivery.exchanges import complete_exchange
 from gateway.delivery.ports import Carried, Parcel
 from gateway.delivery.receipts import tell_sender
 from gateway.delivery.recipients import CHANNEL
@@ -91,7 +92,8 @@ class MailChannel:
         return Carried()
 
     def settled(self, tx: Transaction, delivery: Delivery) -> None:
-        """Tell the sender of the document, when he asked for it."""
+        """Complete the Communication of the document; tell its sender, when he asked for it."""
+        complete_exchange(tx, delivery)
         peers = self._settings.peers
         if peers.destinations:
             mailbox = find_address(tx, delivery.recipient, peers.recipients) or ""

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.access.labels import may_leave
+from gateway.delivery.exchanges import delivery_of
 from gateway.delivery.failures import Failure
 from gateway.fhir.datatypes import stable_id
 from gateway.fhir.wire import dumps
@@ -233,7 +234,7 @@ def exchange_changed(tx: Transaction, written: Written) -> None:
 
 def _forward(tx: Transaction, exchange: Resource, document: Stored, recipient: str) -> None:
     delivery = NewDelivery(
-        id=stable_id("Delivery", document.reference, f"{exchange['id']}|{recipient}"),
+        id=delivery_of(document.reference, exchange["id"], recipient),
         recipient=recipient,
         subject=exchange.get("subject", {}).get("reference", ""),
         focus=document.reference,

@@ -13,8 +13,6 @@ ACTIVITY: Final = f"{BASE}/CodeSystem/programme-activity"
 STEP: Final = f"{BASE}/CodeSystem/programme-step"
 #: Who does it: PlanDefinition.action.participant.role, CareTeam.participant.role.
 ROLE: Final = f"{BASE}/CodeSystem/programme-role"
-#: What a Task is to the engine: `referral`, or work that a plan asks for.
-TASK: Final = f"{BASE}/CodeSystem/programme-task"
 #: The number of an inclusion.
 EPISODE: Final = f"{BASE}/NamingSystem/programme-episode"
 #: Which year counts for what happens once a year: `calendar` or `rolling`.

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from gateway.delivery.exchanges import complete_exchange
 from gateway.store.records import DeliveryState
 from tests.contract.programmes.region import (
     COORDINATOR,
@@ -160,6 +162,24 @@ def test_with_the_patients_agreement_the_treating_physician_receives_it(region: 
     assert delivery.recipient == GP
     assert delivery.focus == f"DocumentReference/{document['id']}"
     assert delivery.state is DeliveryState.WAITING
+
+
+def test_what_the_treating_physician_has_received_is_completed(region: Region) -> None:
+    included(region, agreement())
+    hold(region, planned(region))
+    (delivery,) = region.store.deliveries()
+
+    with region.store.transaction() as tx:
+        for state in (DeliveryState.WAITING, DeliveryState.SENT):
+            tx.update_delivery(replace(delivery, state=state))
+            complete_exchange(tx, replace(delivery, state=state))
+            if state is DeliveryState.WAITING:
+                (still,) = tx.find_referring("Communication", "subject", PATIENT)
+                assert still.resource["status"] == "in-progress"
+
+    (communication,) = region.find(f"Communication?subject={PATIENT}")
+    assert communication["status"] == "completed"
+    assert communication["sent"]
 
 
 def test_nothing_leaves_until_the_patient_agrees(region: Region) -> None:
