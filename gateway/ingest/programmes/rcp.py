@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-from base64 import b64encode
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from gateway.cda.level1 import FORMAT
 from gateway.errors import Conflict, Gone, Ineligible, NotFound
-from gateway.fhir.datatypes import compact
+from gateway.ingest.programmes.decision_documents import DecisionDocuments, Parties, named
 from gateway.ingest.programmes.definitions import Definitions
 from gateway.ingest.programmes.reading import held as found_here
 from gateway.ingest.programmes.reading import is_of
-from gateway.mapping.to_cda.composition import composition_document
-from gateway.mapping.to_pdf import composition_pdf
 from gateway.programmes import meeting as rcp
 from gateway.programmes.agreement import may_forward
 from gateway.programmes.applying import labelled
-from gateway.programmes.names import BASE
 from gateway.programmes.words import say
 
 if TYPE_CHECKING:
@@ -209,7 +203,7 @@ class _Holding:
         """Return everything that the discussion makes, in the order in which it is written."""
         flow, programme, held = self._flow, self._programme, self._held
         encounter = rcp.discussion(programme, held, flow.new_id())
-        people = [_named(self._read(one)) for one in held.present]
+        people = [named(self._read(one)) for one in held.present]
         composition = rcp.decision(programme, held, encounter, flow.new_id(), people)
         documents = self._documents(composition, encounter)
         tasks = [self._task(one) for one in self._told.todos]
@@ -261,102 +255,22 @@ class _Holding:
         )
 
     def _documents(self, composition: Resource, encounter: Resource) -> list[Resource]:
-        """Return the document Bundle, the files, and last the DocumentReference."""
-        patient, author = self._read(self._held.patient), self._read(self._held.author)
-        custodian, treating = self._read(self._held.organization), self._read(self._treating())
-        heading = [_named(patient), _named(custodian), f"{self._held.at:%d/%m/%Y %H:%M}"]
-        pdf = composition_pdf(composition, heading)
-        cda = composition_document(
-            composition,
-            pdf,
-            patient=patient,
-            author=author,
-            custodian=custodian,
-            treating=treating or None,
+        flow, held = self._flow, self._held
+        plan = f"CarePlan/{self._plan['id']}"
+        making = DecisionDocuments(
+            self._programme, held, plan, flow.new_id, flow.now, flow.fhir_url
         )
-        files = [self._binary("application/pdf", pdf), self._binary("text/xml", cda)]
-        inside = [composition, patient, encounter, author, custodian]
-        bundle = self._bundle([one for one in inside if one])
-        return [bundle, *files, self._reference(composition, encounter, files, (pdf, cda))]
+        parties = Parties(
+            patient=self._read(held.patient),
+            author=self._read(held.author),
+            custodian=self._read(held.organization),
+            treating=self._read(self._treating()),
+        )
+        return making.of(composition, encounter, parties)
 
     def _treating(self) -> str:
         doctors = self._read(self._held.patient).get("generalPractitioner", ())
         return next((str(one.get("reference", "")) for one in doctors), "")
-
-    def _binary(self, kind: str, content: bytes) -> Resource:
-        return labelled(
-            self._programme,
-            {
-                "resourceType": "Binary",
-                "id": self._flow.new_id(),
-                "contentType": kind,
-                "data": b64encode(content).decode("ascii"),
-            },
-        )
-
-    def _bundle(self, inside: Sequence[Resource]) -> Resource:
-        base = self._flow.fhir_url
-        entries = [
-            {"fullUrl": f"{base}/{one['resourceType']}/{one['id']}", "resource": one}
-            for one in inside
-        ]
-        number = self._flow.new_id()
-        return labelled(
-            self._programme,
-            {
-                "resourceType": "Bundle",
-                "id": number,
-                "identifier": {"system": "urn:ietf:rfc:3986", "value": f"urn:uuid:{number}"},
-                "type": "document",
-                "timestamp": self._held.at.isoformat(),
-                "entry": entries,
-            },
-        )
-
-    def _reference(
-        self,
-        composition: Resource,
-        encounter: Resource,
-        files: Sequence[Resource],
-        contents: Sequence[bytes],
-    ) -> Resource:
-        """Return the DocumentReference of the PDF and the CDA document."""
-        held, programme = self._held, self._programme
-        forms = [
-            _attachment(file, content, composition)
-            for file, content in zip(files, contents, strict=True)
-        ]
-        forms[1]["format"] = {
-            "system": "http://ihe.net/fhir/ihe.formatcode.fhir/CodeSystem/formatcode",
-            "code": FORMAT,
-        }
-        label = {"coding": list(programme.labels)} if programme.labels else None
-        related = [f"Composition/{composition['id']}", f"CarePlan/{self._plan['id']}"]
-        return labelled(
-            programme,
-            {
-                "resourceType": "DocumentReference",
-                "id": self._flow.new_id(),
-                "meta": {"profile": [f"{BASE}/StructureDefinition/passerelle-summary-document"]},
-                "masterIdentifier": composition["identifier"],
-                "status": "current",
-                "docStatus": "final",
-                "type": rcp.DOCUMENT,
-                "category": [rcp.REPORT_CLASS],
-                "subject": {"reference": held.patient},
-                "date": self._flow.now.isoformat(),
-                "author": [{"reference": held.author}],
-                "custodian": {"reference": held.organization} if held.organization else None,
-                "description": held.decision,
-                "securityLabel": [label] if label else [],
-                "content": forms,
-                "context": {
-                    "encounter": [{"reference": f"Encounter/{encounter['id']}"}],
-                    "period": encounter["period"],
-                    "related": [{"reference": one} for one in related],
-                },
-            },
-        )
 
     def _forwarded(self, document: Resource) -> list[Resource]:
         """Return the Communication to the treating physician, none when nobody is known."""
@@ -389,30 +303,3 @@ def _meeting(stored: Any, meeting_id: str) -> Resource:  # noqa: ANN401 - Stored
         raise Gone(message)
     found: Resource = stored.resource
     return found
-
-
-def _attachment(file: Resource, content: bytes, composition: Resource) -> dict[str, Any]:
-    # FHIR wants SHA-1 here (https://hl7.org/fhir/R4/datatypes.html#attachment).
-    digest = hashlib.sha1(content, usedforsecurity=False).digest()
-    return {
-        "attachment": compact(
-            {
-                "contentType": file["contentType"],
-                "language": "fr-FR",
-                "url": f"Binary/{file['id']}",
-                "size": len(content),
-                "hash": b64encode(digest).decode("ascii"),
-                "title": composition["title"],
-                "creation": composition["date"],
-            }
-        )
-    }
-
-
-def _named(resource: Resource) -> str:
-    name = resource.get("name", "")
-    if isinstance(name, str):
-        return name
-    first: dict[str, Any] = next(iter(name), {})
-    given = next(iter(first.get("given", ())), "")
-    return f"{first.get('family', '')} {given}".strip() or str(first.get("text", ""))
