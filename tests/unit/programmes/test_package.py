@@ -100,4 +100,4 @@ def test_charge_and_invoice_belong_together() -> None:
     bill = invoice(package, "2022-12-31T00:00:00Z")
     assert bill["lineItem"][0]["chargeItemReference"] == {"reference": f"ChargeItem/{item['id']}"}
     assert item["priceOverride"] == bill["totalGross"]
-    assert item["service"] == [{"reference": "Encounter/1"}]
+    assert item["supportingInformation"] == [{"reference": "Encounter/1"}]
