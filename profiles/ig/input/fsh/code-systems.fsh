@@ -70,6 +70,7 @@ Description: "Ce qui est prévu, fait et compté. What is planned, done and coun
 * #mediation "Médiation en santé"
 * #interpretariat "Interprétariat professionnel, sur place ou par téléphone"
 * #activite-collective "Activité collective de prévention, de promotion ou d'éducation avec les usagers"
+* #hospitalisation-evitee "Hospitalisation évitée, selon le médecin"
 
 CodeSystem: ProgrammeSteps
 Id: programme-step
