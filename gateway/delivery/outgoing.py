@@ -186,13 +186,20 @@ def _ended(resource: Resource) -> Resource:
 
 
 def _needs_number(resource: Resource) -> bool:
-    kind = resource["resourceType"]
-    numbered = any(one.get("value") for one in resource.get("identifier", ()))
-    return kind in _NUMBERED and not numbered
+    named = [one for one in resource.get("identifier", ()) if one.get("value")]
+    # An accession number says which examination it is, not whose order: it is no placer number.
+    numbered = any(not _is_accession(one) for one in named)
+    return resource["resourceType"] in _NUMBERED and not numbered
+
+
+def _is_accession(identifier: Element) -> bool:
+    codings = identifier.get("type", {}).get("coding", ())
+    return any(one.get("code") == "ACSN" and one.get("system") == V2_0203 for one in codings)
 
 
 def _numbered(resource: Resource, destination: Destination) -> Resource:
-    return {**resource, "identifier": [own_number(resource, destination)]}
+    own = own_number(resource, destination)
+    return {**resource, "identifier": [*resource.get("identifier", ()), own]}
 
 
 def _is_origin(destination: Destination) -> bool:

@@ -117,6 +117,40 @@ def test_an_order_is_placed_changed_and_cancelled(house: House) -> None:
     ]
 
 
+def test_the_number_that_the_gateway_gives_goes_out_with_the_order(tmp_path: Path) -> None:
+    port, data = free_port(), tmp_path / "data"
+    data.mkdir()
+    giving = 'accession_numbers = "gateway"\naccession_prefix = "CENTRE"\n'
+    (data / "gateway.toml").write_text(giving + TOML.format(port=port), "utf-8")
+    gateway = GatewayProcess(data)
+    try:
+        gateway.start()
+        assert gateway.send("PUT", "/fhir/Patient/zoe", PATIENT)[0] == 201
+        order = {
+            "resourceType": "ServiceRequest",
+            "status": "active",
+            "intent": "order",
+            "code": {"text": "RX genou"},
+            "subject": {"reference": "Patient/zoe"},
+        }
+        with Receiver(port=port) as ris:
+            status, posted = gateway.send("POST", "/fhir/ServiceRequest", order)
+            ris.wait(1)
+            House(gateway, port).settled(1)
+            identifiers = _number(House(gateway, port), posted["id"])
+    finally:
+        gateway.kill()
+
+    assert status == 201
+    (arrived,) = ris.arrived
+    (obr,) = Message.parse(arrived.raw).all("OBR")
+    numbers = {one["type"]["coding"][0]["code"]: one["value"] for one in identifiers}
+    assert arrived.control == "NW"
+    assert numbers["ACSN"] == "CENTRE0000000001"
+    assert obr.text(18) == numbers["ACSN"]
+    assert arrived.number == numbers["PLAC"]
+
+
 def test_while_the_ris_is_down_orders_wait_in_their_order(house: House) -> None:
     for name in ("a", "b", "c"):
         house.order(name)
