@@ -83,6 +83,8 @@ def test_init_and_migrate_make_a_database_once(
     assert said(installation, "init") == (0, "The database is ready.\n")
     assert said(installation, "migrate") == (0, "The database was ready already.\n")
     assert said(installation, "journal", "list") == (0, "Nothing has come in yet.\n")
+    nothing = "There is nothing like that in the journal.\n"
+    assert said(installation, "journal", "list", "--door", "mllp-out") == (0, nothing)
     assert said(installation, "deliveries", "list") == (0, "Nothing is to be delivered.\n")
     assert capsys.readouterr().err == "GATEWAY_SMTP_URL is not set: mail waits.\n"
 

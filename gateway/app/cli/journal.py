@@ -13,6 +13,7 @@ from gateway.app.cli.replay import add_replay
 from gateway.app.cli.table import show
 from gateway.app.originals import entry_of, original
 from gateway.errors import Conflict
+from gateway.store.journal import JournalFilter
 from gateway.store.pruning import compact, seen
 from gateway.store.records import UNSETTLED
 
@@ -58,7 +59,9 @@ def list_entries(settings: Settings, given: argparse.Namespace) -> int:
         found = list(islice(chosen, given.limit))
     else:
         found = base.store.journal(wanted, limit=given.limit)
-    show([row_of(one) for one in found], as_json=given.json, empty="Nothing has come in yet.")
+    whole = wanted == JournalFilter() and not given.text and not given.code
+    empty = "Nothing has come in yet." if whole else "There is nothing like that in the journal."
+    show([row_of(one) for one in found], as_json=given.json, empty=empty)
     base.close()
     return 0
 
