@@ -51,6 +51,8 @@ NEXT: Final[Mapping[str, tuple[str, ...]]] = {
 }
 #: Steps in which somebody owes something.
 OPEN: Final = ("sent", "received", "accepted", "planned", "done")
+#: Steps in which nobody has said whether the patient is taken; an inclusion says it.
+UNANSWERED: Final = ("sent", "received")
 
 
 def is_referral(task: Resource) -> bool:

@@ -7,7 +7,7 @@ counted for one episode only.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from gateway.errors import NotFound
 from gateway.fhir.search.query import parse_search
@@ -121,9 +121,10 @@ class Following:
         plans = self._plans(episodes)
         late = self._late(plans, wanted)
         seen = self._seen_lately(programme, episodes, wanted.on)
+        last_of = self._last_contacts([one for one in episodes if one["id"] not in seen])
         for episode in episodes:
             tasks = tuple(late.get(f"EpisodeOfCare/{episode['id']}", ()))
-            last = wanted.on.isoformat() if episode["id"] in seen else self._last(episode)
+            last = wanted.on.isoformat() if episode["id"] in seen else last_of[episode["id"]]
             state, text = judged(
                 programme, episode, last, wanted.on, wanted.lang, is_late=bool(tasks)
             )
@@ -181,6 +182,29 @@ class Following:
                 }
         return found
 
+    def _last_contacts(self, episodes: Sequence[Resource]) -> dict[str, str]:
+        """Return the day of the last contact of each episode (by id), else of its inclusion."""
+        if not episodes:
+            return {}
+        names = ",".join(f"EpisodeOfCare/{one['id']}" for one in episodes)
+        pairs = [
+            ("episode-of-care", names),
+            ("status", "finished"),
+            ("_sort", "-date"),
+            ("_count", _MOST),
+        ]
+        page = self._store.search(parse_search("Encounter", pairs))
+        newest: dict[str, str] = {}
+        for encounter in (one.resource for one in page.matches):
+            for told in () if is_meeting(encounter) else encounter.get("episodeOfCare", ()):
+                name = str(told.get("reference", "")).partition("/")[2]
+                newest.setdefault(name, _began(encounter))
+        # Where there are more, those without one are looked at by themselves.
+        other = self._last if page.next else _began
+        return {
+            one["id"]: newest[one["id"]] if one["id"] in newest else other(one) for one in episodes
+        }
+
     def _last(self, episode: Resource) -> str:
         """Return the day of the last contact, else that of the inclusion."""
         pairs = [
@@ -192,12 +216,15 @@ class Following:
         query = parse_search("Encounter", pairs)
         read = (one.resource for one in self._store.search(query).matches)
         newest = [one for one in read if not is_meeting(one)]
-        began: dict[str, Any] = newest[0] if newest else episode
-        return str(began.get("period", {}).get("start", ""))[:10]
+        return _began(newest[0] if newest else episode)
 
     def _search(self, kind: str, pairs: Sequence[tuple[str, str]]) -> Iterator[Resource]:
         query = parse_search(kind, [*pairs, ("_count", _MOST)])
         return (one.resource for one in self._store.search(query).matches)
+
+
+def _began(resource: Resource) -> str:
+    return str(resource.get("period", {}).get("start", ""))[:10]
 
 
 def episode_of(store: Store, episode_id: str) -> Resource:

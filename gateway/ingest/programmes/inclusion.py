@@ -15,6 +15,7 @@ from gateway.ingest.programmes.shared_agenda import Found, SharedAgenda
 from gateway.programmes.applying import Situation, apply, labelled
 from gateway.programmes.eligibility import assess
 from gateway.programmes.names import BASE, EPISODE
+from gateway.programmes.referral_loop import UNANSWERED, is_referral, moved, step_of
 from gateway.programmes.words import say
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ class Inclusion:
             episode = self._episode(programme, wish, evidence, made)
             plan = _linked(made.care_plan, episode, evidence)
             rest = [one for one in made.resources if one is not made.care_plan]
-            return [episode, plan, *rest, *slots]
+            return [episode, plan, *rest, *slots, *_accepted(tx, evidence)]
 
         return self._write.decided(decide)
 
@@ -187,6 +188,17 @@ def _taken(tx: Transaction, found: Found, lang: str) -> list[Resource]:
                 raise _SlotsTaken(say(lang, "slots-taken"))
             slots.append({**stored.resource, "status": "busy"})
     return slots
+
+
+def _accepted(tx: Transaction, evidence: Evidence) -> list[Resource]:
+    """Return the Tasks of the referrals as accepted: whoever sent them sees it in the loop."""
+    now = tx.now.isoformat(timespec="milliseconds")
+    return [
+        moved(found.resource, "accepted", now)
+        for one in evidence.referrals
+        for found in tx.find_referring("Task", "focus", f"ServiceRequest/{one['id']}")
+        if is_referral(found.resource) and step_of(found.resource) in UNANSWERED
+    ]
 
 
 def _linked(plan: Resource, episode: Resource, evidence: Evidence) -> Resource:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from gateway.programmes.referral_loop import moved, step_of
 from tests.contract.programmes.region import (
     COORDINATOR,
     ORGANIZATION,
@@ -85,6 +86,29 @@ def test_an_inclusion_makes_everything_at_once(region: Region) -> None:
     assert [one["description"] for one in tasks] == ["Synthèse au médecin traitant"]
     assert all(one["owner"]["reference"] for one in tasks)
     assert tasks[0]["restriction"]["period"]["end"] == "2022-06-09"
+
+
+@pytest.mark.parametrize(
+    ("step", "then"), [("sent", "accepted"), ("received", "accepted"), ("planned", "planned")]
+)
+def test_an_inclusion_accepts_a_referral_that_nobody_has_answered(
+    region: Region, step: str, then: str
+) -> None:
+    sent = {
+        "resourceType": "Task",
+        "id": "adressage",
+        "intent": "order",
+        "focus": {"reference": "ServiceRequest/demande-patient"},
+        "for": {"reference": PATIENT},
+        "owner": {"reference": COORDINATOR},
+    }
+    prepare(region, moved(sent, step, "2022-05-30T10:00:00+02:00"))
+
+    answer = region.operation(f"{CESOA}/$include", **WHO)
+
+    assert answer.status_code == 201, answer.text
+    (task,) = region.find("Task?focus=ServiceRequest/demande-patient")
+    assert step_of(task) == then
 
 
 def test_the_half_day_is_one_sequence_of_one_day_in_the_shared_agendas(region: Region) -> None:
