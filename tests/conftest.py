@@ -88,19 +88,27 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         cwd=place,
     )
     try:
-        _wait_for(port)
-        yield f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres"
+        url = f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres"
+        _wait_for(server, url)
+        yield url
     finally:
         server.terminate()
         server.wait(20)
 
 
-def _wait_for(port: int) -> None:
+def _wait_for(server: subprocess.Popen[bytes], url: str) -> None:
+    """Wait until it takes connections: it listens before, and says that it is starting up."""
+    import psycopg  # noqa: PLC0415 - only where PostgreSQL is
+
     for _ in range(1200):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
+        if server.poll() is not None:
+            break
+        try:
+            psycopg.connect(url.replace("+psycopg", "")).close()
+        except psycopg.OperationalError:
+            time.sleep(0.05)
+        else:
+            return
     message = "PostgreSQL did not start"
     raise RuntimeError(message)
 
