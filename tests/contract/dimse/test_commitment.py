@@ -69,8 +69,12 @@ class Told:
 
     def take(self, event: Any) -> tuple[int, None]:  # noqa: ANN401 - pynetdicom is untyped
         self.events.append((event.event_type, event.event_information))
-        self.rung.set()
         return 0, None
+
+    def answered(self, _event: Any) -> None:  # noqa: ANN401 - as above
+        """Go on when the answer to the event is out: a release that overtakes it is a fault."""
+        if self.events:
+            self.rung.set()
 
 
 def ask(door: DimseServer, asked: Dataset, *, calling: str, wait: bool) -> tuple[int, Told]:
@@ -81,7 +85,10 @@ def ask(door: DimseServer, asked: Dataset, *, calling: str, wait: bool) -> tuple
         "127.0.0.1",
         door.port,
         ae_title="GATEWAY",
-        evt_handlers=[(evt.EVT_N_EVENT_REPORT, told.take)],
+        evt_handlers=[
+            (evt.EVT_N_EVENT_REPORT, told.take),
+            (evt.EVT_DATA_SENT, told.answered),
+        ],
     )
     status, _ = association.send_n_action(asked, 1, STORAGE_COMMITMENT, INSTANCE)
     if wait:
