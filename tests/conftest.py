@@ -89,20 +89,18 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     )
     try:
         url = f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres"
-        _wait_for(server, url)
+        _wait_for(url)
         yield url
     finally:
         server.terminate()
         server.wait(20)
 
 
-def _wait_for(server: subprocess.Popen[bytes], url: str) -> None:
+def _wait_for(url: str) -> None:
     """Wait until it takes connections: it listens before, and says that it is starting up."""
     import psycopg  # noqa: PLC0415 - only where PostgreSQL is
 
     for _ in range(1200):
-        if server.poll() is not None:
-            break
         try:
             psycopg.connect(url.replace("+psycopg", "")).close()
         except psycopg.OperationalError:

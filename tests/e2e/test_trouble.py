@@ -199,7 +199,7 @@ class Cluster:
         log = str(self.place / "log")
         command = [*self.control, "-o", options, "-l", log, "start"]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=self.place)
-        _wait_for(self.port)
+        _wait_for(self.url)
 
     def stop(self) -> None:
         command = [*self.control, "-m", "immediate", "stop"]
