@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import select
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import create_engine, event
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from typing_extensions import override
 
 from gateway.store.database import (
@@ -62,6 +63,25 @@ def _element(value: object) -> str:
     return "NULL" if value is None else str(value)
 
 
+def _refuse_ended(connection: Any, _record: object, _proxy: object) -> None:  # noqa: ANN401 - a driver connection
+    """Let the pool take another connection for one that its server has ended.
+
+    A server that stops says so, and nobody reads it while a connection waits for its next use. To
+    look costs no round trip, as a ping would:
+    https://docs.sqlalchemy.org/en/20/core/events.html#sqlalchemy.events.PoolEvents.checkout
+    """
+    waiting = select.poll()
+    waiting.register(connection.pgconn.socket, select.POLLIN)
+    if waiting.poll(0):
+        raise _Ended
+
+
+class _Ended(DisconnectionError):
+    """The server ended this connection, and so all those that are as old."""
+
+    invalidate_pool: bool = True
+
+
 class PostgresDatabase(Database):
     """PostgreSQL through psycopg 3."""
 
@@ -83,6 +103,8 @@ class PostgresDatabase(Database):
             url, pool_size=READ_POOL, max_overflow=READ_POOL * 3, isolation_level="AUTOCOMMIT"
         )
         event.listen(self._searches, "connect", self._set_for_searches)
+        for pool in (engine, self._searches):
+            event.listen(pool, "checkout", _refuse_ended)
         self._connect = psycopg.connect
         self._writer: psycopg.Connection[Any] | None = None
         lock = f"SELECT pg_advisory_xact_lock({_ADVISORY_KEY})"
