@@ -17,7 +17,7 @@ from gateway.dicom.part10 import file_head
 from gateway.dicom.sop_classes import WORKLIST
 from gateway.dicom.writer import write_dataset
 from gateway.dimse.server import DimseServer
-from gateway.dimse.services import worklist
+from gateway.dimse.service_classes import worklist
 from gateway.mapping.to_dicom.worklist import Planned, worklist_entries
 from gateway.store.api import open_store
 from gateway.store.migrate import migrate

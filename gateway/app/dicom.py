@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from gateway.delivery.dicom_outgoing import DicomOutgoing
 from gateway.delivery.holdings import Holdings
 from gateway.delivery.schedule import Schedule
-from gateway.dimse.services import commitment, procedure_steps, query_retrieve, worklist
+from gateway.dimse.service_classes import commitment, procedure_steps, query_retrieve, worklist
 from gateway.ingest.procedure_step import ProcedureStepIngest
 from gateway.ingest.worklist import WorklistIngest
 from gateway.store.catalogue import Catalogue
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gateway.app.assembly import Foundation
-    from gateway.dimse.services import Services
+    from gateway.dimse.service_classes import Services
 
 # Listed at a time while the door is idle.
 _STUDIES: Final = 20

@@ -11,7 +11,7 @@ from gateway.dimse.server import DimseServer
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gateway.dimse.services import Services
+    from gateway.dimse.service_classes import Services
     from gateway.dimse.storage import Receive
     from gateway.settings import Settings
 

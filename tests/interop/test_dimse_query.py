@@ -15,7 +15,7 @@ from pydicom import dcmread
 
 from gateway.dimse.courier import DimseCourier
 from gateway.dimse.query_retrieve import STUDY_ROOT_FIND, STUDY_ROOT_MOVE
-from gateway.dimse.services import query_retrieve
+from gateway.dimse.service_classes import query_retrieve
 from gateway.settings import DicomDestination
 from tests.conftest import free_port
 from tests.dicom_door import IMPLICIT, Place, a_door, a_place, an_image

@@ -15,7 +15,7 @@ from pydicom.dataset import Dataset
 from pynetdicom import AE
 
 from gateway.dicom.document import read_document
-from gateway.dimse.services import worklist
+from gateway.dimse.service_classes import worklist
 from gateway.store.worklist import Step, Worklist, replace_steps
 from tests.conftest import SHARED, free_port
 from tests.dicom_door import a_door, a_place

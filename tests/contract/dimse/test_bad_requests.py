@@ -16,7 +16,7 @@ from gateway.dicom.document import read_dataset
 from gateway.dicom.query import unreadable_key
 from gateway.dicom.writer import write_dataset
 from gateway.dimse.query_retrieve import STUDY_ROOT_FIND, query_of
-from gateway.dimse.services import query_retrieve
+from gateway.dimse.service_classes import query_retrieve
 from gateway.errors import GatewayError
 from tests.dicom_door import EXPLICIT, Place, a_door, a_place, an_image
 

@@ -14,7 +14,7 @@ from gateway.delivery.dicom_outgoing import DicomOutgoing
 from gateway.delivery.worker import Worker
 from gateway.dicom.sop_classes import STORAGE_COMMITMENT
 from gateway.dimse.courier import DimseCourier
-from gateway.dimse.services import commitment
+from gateway.dimse.service_classes import commitment
 from gateway.settings import DicomDestination
 from tests.conftest import free_port
 from tests.dicom_door import AT, CT, Place, a_door, a_place, an_image

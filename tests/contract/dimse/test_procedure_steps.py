@@ -15,7 +15,7 @@ from gateway.delivery.worker import Worker
 from gateway.dicom.json_model import Model, items, text
 from gateway.dicom.query import Level, Query
 from gateway.dicom.sop_classes import MPPS, MPPS_RETRIEVE
-from gateway.dimse.services import procedure_steps
+from gateway.dimse.service_classes import procedure_steps
 from gateway.ingest.linking import Linking
 from gateway.ingest.procedure_step import ProcedureStepIngest, study_changed
 from gateway.ingest.worklist import WorklistIngest

@@ -18,7 +18,7 @@ from gateway.dimse.query_retrieve import (
     STUDY_ROOT_GET,
     STUDY_ROOT_MOVE,
 )
-from gateway.dimse.services import query_retrieve
+from gateway.dimse.service_classes import query_retrieve
 from gateway.settings import DicomDestination
 from gateway.store.catalogue.catalogue import reject
 from tests.conftest import free_port
