@@ -60,9 +60,9 @@ def _any(store: Store, kind: str, *pairs: tuple[str, str]) -> bool:
     return bool(store.search(parse_search(kind, [*pairs, ("_count", "1")])).matches)
 
 
-def fill(url: str, size: Size, told: TextIO = sys.stderr) -> int:
+def fill(url: str, size: Size, told: TextIO | None = None) -> int:
     """Load the region into the migrated database of `url`; return how many resources it has."""
-    progress = _Progress(size, told)
+    progress = _Progress(size, told or sys.stderr)
     first = bulk.last_number(url) + 1
     bulk.load(url, TYPES, progress.watch(_batches(size, first)))
     progress.end()

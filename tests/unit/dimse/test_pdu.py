@@ -58,8 +58,8 @@ def test_roles_and_extended_negotiation_are_read_and_agreed_to() -> None:
 
     assert request.user.roles == {"1.2.3": Role(scu=True, scp=True)}
     assert request.user.extended == {"1.2.4": b"\x01\x01"}
-    assert asked[:11] in answer
-    assert asked[11:] in answer
+    assert asked[:13] in answer
+    assert asked[13:] in answer
 
 
 def test_pynetdicom_reads_the_acceptance() -> None:
