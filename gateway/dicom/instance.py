@@ -36,3 +36,8 @@ class ReceivedInstance:
     door: str = "dimse"
     refusal: GatewayError | None = None
     content: bytes | None = None
+
+
+def objects_in_words(count: int) -> str:
+    """Return how many objects, as one says it."""
+    return f"{count} object" if count == 1 else f"{count} objects"

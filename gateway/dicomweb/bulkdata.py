@@ -10,13 +10,13 @@ from gateway.dicom.attributes import PIXEL_DATA
 from gateway.dicom.dataset import require
 from gateway.dicom.frames import image_of
 from gateway.dicom.json_model import key, text
-from gateway.dicom.media_types import MULTIPART, OCTETS, Offer, agreed, written
+from gateway.dicom.media_types import MULTIPART, OCTETS, Offer, written
 from gateway.dicom.multipart import closing, part_head
 from gateway.dicomweb.answer import CHUNK, Answer
 from gateway.dicomweb.held import etag_of, held, is_known
 from gateway.dicomweb.ranges import asked_range, content_range
 from gateway.dicomweb.retrieve_frames import retrieve_frames
-from gateway.errors import NotAcceptable, NotFound
+from gateway.errors import NotFound
 from gateway.ingest.series_metadata import opened
 
 if TYPE_CHECKING:
@@ -60,10 +60,8 @@ def _frames(call: Call, count: int) -> Answer:
 
 def _value(call: Call, one: HeldInstance, path: str, bulk: Bulk, medias: tuple[str, ...]) -> Answer:
     offers = (*map(Offer, medias), *(Offer(media, multipart=True) for media in medias))
-    offer = next((offer for offer, _ in agreed(call.accepted, offers)), None)
-    if offer is None:
-        message = f'This value is answered as {medias[0]}, or {MULTIPART}; type="{medias[0]}".'
-        raise NotAcceptable(message)
+    told = f'This value is answered as {medias[0]}, or {MULTIPART}; type="{medias[0]}".'
+    offer = call.agreed(offers, told)
     headers = {"etag": etag_of([one], path, offer.media), "accept-ranges": "bytes"}
     if is_known(call, headers["etag"]):
         return Answer(304, headers=headers)

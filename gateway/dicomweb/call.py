@@ -6,12 +6,13 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from gateway.dicom.media_types import MediaRange, read_accept
-from gateway.errors import Malformed, Unsupported
+from gateway.dicom.media_types import MediaRange, agreed, read_accept
+from gateway.errors import Malformed, NotAcceptable, Unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from gateway.dicom.media_types import Offer
     from gateway.dicomweb.ports import Ports
 
 # As objects are taken: modalities write components that begin with a zero (PS3.5 section 9.1).
@@ -55,6 +56,13 @@ class Call:
         """
         said = self.parameter("accept") or self.headers.get("accept", "")
         return read_accept(said) or ([MediaRange("*/*")] if not said.strip() else [])
+
+    def agreed(self, offers: tuple[Offer, ...], told: str) -> Offer:
+        """Return what is answered of `offers`; raises `NotAcceptable` with what is `told`."""
+        found = next((offer for offer, _ in agreed(self.accepted, offers)), None)
+        if found is None:
+            raise NotAcceptable(told)
+        return found
 
     def parameter(self, name: str) -> str:
         """Return the value of a query parameter, empty when absent; raises `Malformed` for two."""

@@ -6,10 +6,9 @@ import re
 from typing import TYPE_CHECKING, Final
 from xml.sax.saxutils import quoteattr
 
-from gateway.dicom.media_types import DICOM_JSON, JSON, Offer, agreed
+from gateway.dicom.media_types import DICOM_JSON, JSON, Offer
 from gateway.dicomweb.answer import Answer
 from gateway.dicomweb.routes import RETRIEVED, SEARCHED, STORED
-from gateway.errors import NotAcceptable
 from gateway.fhir.wire import dumps
 
 if TYPE_CHECKING:
@@ -25,10 +24,7 @@ _PLACE: Final = re.compile(r"\{(\w+)(?::path)?\}")
 def capabilities(call: Call) -> Answer:
     """Answer the resources and their methods; raises `NotAcceptable`."""
     call.only()
-    found = next((offer for offer, _ in agreed(call.accepted, _OFFERS)), None)
-    if found is None:
-        message = f"Capabilities are answered as {_WADL} or {JSON}."
-        raise NotAcceptable(message)
+    found = call.agreed(_OFFERS, f"Capabilities are answered as {_WADL} or {JSON}.")
     headers = {"allow": "GET, HEAD, OPTIONS, POST"}
     if found.media in (JSON, DICOM_JSON):
         listed = [{"path": path, "method": method, "id": name} for path, method, name in _rows()]

@@ -6,14 +6,13 @@ import hashlib
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
-from gateway.dicom.media_types import DICOM_JSON, DICOM_XML, JSON, MULTIPART, Offer, agreed, written
+from gateway.dicom.media_types import DICOM_JSON, DICOM_XML, JSON, MULTIPART, Offer, written
 from gateway.dicom.multipart import closing, part_head
 from gateway.dicom.native_xml import native_xml
 from gateway.dicomweb.answer import Answer
 from gateway.dicomweb.encodings import takes_gzip
 from gateway.dicomweb.held import held, is_known
 from gateway.dicomweb.packed import Part, gzip_of, packed, plain_of
-from gateway.errors import NotAcceptable
 from gateway.fhir.wire import dumps, loads
 from gateway.ingest.series_metadata import opened
 
@@ -54,11 +53,7 @@ def metadata(call: Call) -> Answer:
 
 def agreed_offer(call: Call) -> Offer:
     """Return the representation of metadata and search results; raises `NotAcceptable`."""
-    found = next((offer for offer, _ in agreed(call.accepted, _OFFERS)), None)
-    if found is None:
-        message = f'Ask for {DICOM_JSON}, or for {MULTIPART}; type="{DICOM_XML}".'
-        raise NotAcceptable(message)
-    return found
+    return call.agreed(_OFFERS, f'Ask for {DICOM_JSON}, or for {MULTIPART}; type="{DICOM_XML}".')
 
 
 def xml_parts(models: Iterable[Model], boundary: str) -> Iterator[bytes]:

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from gateway.dicom.display import display_of
 from gateway.dicom.frames import image_of, read_frame
-from gateway.dicom.media_types import MULTIPART, Offer, agreed, written
+from gateway.dicom.media_types import MULTIPART, Offer, written
 from gateway.dicom.multipart import closing, part_head
 from gateway.dicom.sop_classes import ObjectKind, kind_of
 from gateway.dicomweb.answer import Answer
@@ -69,12 +69,8 @@ _SHOWN: Final = (ObjectKind.IMAGE, ObjectKind.SEGMENTATION, ObjectKind.OTHER)
 
 
 def _agreed(call: Call, offers: tuple[Offer, ...]) -> Offer:
-    found = next((offer for offer, _ in agreed(call.accepted, offers)), None)
-    if found is None:
-        shape = f"{MULTIPART} of " if offers[0].multipart else ""
-        message = f"Pictures are answered as {shape}{', '.join(_MEDIAS)}."
-        raise NotAcceptable(message)
-    return found
+    shape = f"{MULTIPART} of " if offers[0].multipart else ""
+    return call.agreed(offers, f"Pictures are answered as {shape}{', '.join(_MEDIAS)}.")
 
 
 def _pictures(call: Call, shots: list[Shot], offers: tuple[Offer, ...]) -> Answer:

@@ -17,7 +17,6 @@ from gateway.dicom.media_types import (
     DICOM_XML,
     JSON,
     Offer,
-    agreed,
     read_media_type,
 )
 from gateway.dicom.multipart import MultipartReader, PartBegun, PartEnded, boundary_of
@@ -74,7 +73,7 @@ class Storing:
         """Begin to read the body; raises `UnsupportedMedia`, `Malformed` or `NotAcceptable`."""
         call.only()
         self._call = call
-        self._offer = _agreed(call)
+        self._offer = call.agreed(_OFFERS, f"The answer is {DICOM_JSON} or {DICOM_XML}.")
         _require_plain(call)
         content_type = call.headers.get("content-type", "")
         kind = read_media_type(content_type)[0]
@@ -190,14 +189,6 @@ class _File:
     def write(self, content: bytes) -> None:
         with self._path.open("ab") as file:
             file.write(content)
-
-
-def _agreed(call: Call) -> Offer:
-    found = next((offer for offer, _ in agreed(call.accepted, _OFFERS)), None)
-    if found is None:
-        message = f"The answer is {DICOM_JSON} or {DICOM_XML}."
-        raise NotAcceptable(message)
-    return found
 
 
 def _require_plain(call: Call) -> None:

@@ -149,7 +149,7 @@ class Association:
         if rejection is not None:
             self._connection.send(pdu.reject(rejection))
             self._ended("rejected", reason="-".join(map(str, rejection)))
-            self._linger()
+            self._connection.part()
             return False
         services = self._terms.services
         contexts = negotiate(request, services)
@@ -183,6 +183,7 @@ class Association:
         except OSError as fault:
             reason = reason_of(fault)
             _log.warning("dimse.handshake-refused", extra={"peer": self._address, "reason": reason})
+            self._connection.part()
             return False
         return True
 
@@ -327,7 +328,7 @@ class Association:
     def _release(self, _body: memoryview) -> bool:
         self._connection.send(pdu.release_reply())
         self._ended("released")
-        self._linger()
+        self._connection.part()
         return False
 
     def _aborted(self, _body: memoryview) -> bool:
@@ -351,17 +352,7 @@ class Association:
         try:
             self._connection.patience(1.0)
             self._connection.send(pdu.abort(reason))
-            self._linger()
-        except (Closed, TimeoutError):
-            return
-
-    def _linger(self) -> None:
-        """Let the peer close first: our answer would be lost with unread bytes behind it."""
-        self._connection.shut(socket.SHUT_WR)
-        self._connection.patience(1.0)
-        try:
-            for _ in range(16):
-                self._connection.read_header()
+            self._connection.part()
         except (Closed, TimeoutError):
             return
 

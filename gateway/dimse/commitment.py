@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Final, Protocol
 
 from gateway.dicom.json_model import items, text
 from gateway.dicom.writer import write_dataset
+from gateway.dimse.answering import SUCCESS, Statuses, answering, require_permission
 from gateway.dimse.command import ACTION_TYPE, EVENT_TYPE, Field
-from gateway.dimse.connection import Closed
-from gateway.dimse.find import SUCCESS, require_permission, told
-from gateway.errors import GatewayError, Invalid, Unsupported
+from gateway.errors import Invalid, Unsupported
 
 if TYPE_CHECKING:
     from gateway.dicom.json_model import Model
     from gateway.dimse.exchange import Exchange, Service
 
-_log = logging.getLogger("gateway.dimse")
 _INSTANCE: Final = "1.2.840.10008.1.20.1.1"
 _COMMIT: Final = 1
 _ALL: Final = 1
 _NOT_ALL: Final = 2
-_NO_SUCH_ACTION: Final = 0x0123
-_PROCESSING_FAILURE: Final = 0x0110
-_MISSING: Final = 0x0120
+# PS3.7 annex C: processing failure; no such action; missing attribute.
+_STATUSES: Final = Statuses(0x0110, {Unsupported: 0x0123, Invalid: 0x0120})
 _TRANSACTION_UID: Final = 0x00081195
 _REFERENCED: Final = 0x00081199
 
@@ -50,25 +46,13 @@ class Commitment:
         return {Field.ACTION_RQ: self._act}
 
     def _act(self, exchange: Exchange) -> None:
-        status = SUCCESS
-        try:
+        with answering(exchange, "N-ACTION", _STATUSES) as told:
             model = self._request(exchange)
             queued = self._commitments.queue(model, exchange.peer.calling)
             exchange.respond(SUCCESS)
+            told.status = SUCCESS
             if not queued:
                 self._report(exchange, model)
-        except GatewayError as fault:
-            status = _STATUSES.get(type(fault), fault.dimse_status)
-            exchange.respond(status, fault.text)
-        except (Closed, TimeoutError):
-            raise
-        except Exception as fault:  # noqa: BLE001 - whoever asks must get a status
-            # No trace: it may quote the patient.
-            _log.error("dimse.fault", extra={"kind": type(fault).__name__})
-            status = _PROCESSING_FAILURE
-            exchange.respond(status)
-        finally:
-            told("N-ACTION", exchange, status)
 
     def _request(self, exchange: Exchange) -> Model:
         require_permission(exchange, "N-ACTION")
@@ -88,9 +72,3 @@ class Commitment:
         event = {EVENT_TYPE: _ALL if complete else _NOT_ALL}
         name = (exchange.command.sop_class, exchange.command.sop_instance or _INSTANCE)
         exchange.ask(exchange.context_id, Field.EVENT_REPORT_RQ, name, written, event)
-
-
-_STATUSES: Final[dict[type[GatewayError], int]] = {
-    Unsupported: _NO_SUCH_ACTION,
-    Invalid: _MISSING,
-}

@@ -13,6 +13,9 @@ from gateway.access.tls import certificate_names
 from gateway.dimse.pdu import HEADER
 
 _BUFFER: Final = 1 << 18
+# Who still sends after we have said the last word is listened to so long, in all and in between.
+_FAREWELL_SECONDS: Final = 5.0
+_SILENCE_SECONDS: Final = 1.0
 # Linux: acknowledge at once; the kernel forgets it after a while, so it is said again and again.
 _QUICKACK: Final[int | None] = getattr(socket, "TCP_QUICKACK", None)
 
@@ -98,6 +101,20 @@ class Connection:
         with suppress(OSError):
             # That of `SSLSocket` would go on in plain text.
             socket.socket.shutdown(self._socket, how)
+
+    def part(self) -> None:
+        """Say that nothing more follows, and let the peer close first, for a while (ARTIM timer).
+
+        What lay unread at our close would be answered by a reset, which overtakes our last words.
+        """
+        self.shut(socket.SHUT_WR)
+        deadline = time.monotonic() + _FAREWELL_SECONDS
+        with suppress(OSError):
+            while (left := deadline - time.monotonic()) > 0:
+                self._socket.settimeout(min(left, _SILENCE_SECONDS))
+                # Beneath TLS, if there is any: it is not read, only taken in.
+                if socket.socket.recv_into(self._socket, self._buffer) == 0:
+                    return
 
     def close(self) -> None:
         """Close the socket."""

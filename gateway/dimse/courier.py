@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from gateway.delivery.failures import Refused
+from gateway.dicom.instance import objects_in_words
 from gateway.dimse.moving import OtherAssociation
 from gateway.dimse.scu import Scu
 from gateway.errors import GatewayError
@@ -42,9 +43,10 @@ class DimseCourier(Scu):
         refused = {one: count for one, count in statuses.items() if one and one not in _WARNINGS}
         if refused:
             said = ", ".join(f"{one:04X} for {count}" for one, count in sorted(refused.items()))
-            message = f"{sum(refused.values())} of {len(instances)} were refused: {said}."
+            of_all = f"{sum(refused.values())} of {objects_in_words(len(instances))}"
+            message = f"{of_all} refused: {said}."
             raise Refused(message)
-        return f"{len(instances)} objects"
+        return objects_in_words(len(instances))
 
 
 def _stored(outlet: OtherAssociation, instance: Instance) -> int:

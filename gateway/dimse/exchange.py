@@ -24,7 +24,7 @@ from gateway.dimse.command import (
 )
 from gateway.dimse.connection import Closed
 from gateway.dimse.pdu import ContextResult, PduType
-from gateway.errors import GatewayError, Malformed, TooLarge
+from gateway.errors import Malformed, TooLarge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -212,9 +212,3 @@ class Exchange:
                 cancelled = True
             elif command.field == field | RESPONSE and answered_id(command) == number:
                 return status_of(command), cancelled
-
-
-def refusal(fault: GatewayError, statuses: Mapping[type[GatewayError], int]) -> int:
-    """Return the status of a refusal: a service has its own for some of them."""
-    own = (status for kind, status in statuses.items() if isinstance(fault, kind))
-    return next(own, fault.dimse_status)

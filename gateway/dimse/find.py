@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Final
 
-from gateway.access.decision import Request, decide
 from gateway.dicom.attributes import SPECIFIC_CHARACTER_SET
 from gateway.dicom.json_model import key, texts
 from gateway.dicom.query import answer_of, unreadable_key
 from gateway.dicom.writer import charset_for, write_dataset
-from gateway.dimse.connection import Closed
+from gateway.dimse.answering import SUCCESS, Statuses, answering, require_permission
 from gateway.errors import Forbidden, GatewayError, Invalid, Malformed, TooLarge, Unavailable
 
 if TYPE_CHECKING:
@@ -22,19 +20,22 @@ if TYPE_CHECKING:
     # Gives the answers to an identifier: each a dataset with whatever is known of it.
     Finder = Callable[[Model, Exchange], Iterator[Model]]
 
-_log = logging.getLogger("gateway.dimse")
-SUCCESS: Final = 0x0000
 CANCELLED: Final = 0xFE00
 _MATCH: Final = 0xFF00
 _MATCH_WITHOUT_KEYS: Final = 0xFF01
-# PS3.4 table C.4-1.
-STATUSES: Final[Mapping[type[GatewayError], int]] = {
-    Invalid: 0xA900,
-    Malformed: 0xC000,
-    TooLarge: 0xA700,
-    Unavailable: 0xA700,
-}
 _FAULT: Final = 0xC001
+# PS3.4 table C.4-1; those of C-GET and C-MOVE are the same (tables C.4-2 and C.4-3).
+STATUSES: Final = Statuses(
+    _FAULT,
+    {
+        Invalid: 0xA900,
+        Malformed: 0xC000,
+        TooLarge: 0xA700,
+        Unavailable: 0xA700,
+        Forbidden: Forbidden.dimse_status,
+        GatewayError: _FAULT,
+    },
+)
 
 
 class Find:
@@ -59,29 +60,19 @@ class Find:
 
     def __call__(self, exchange: Exchange) -> None:
         """Answer one query to its end."""
-        count, status = 0, _FAULT
-        try:
+        with answering(exchange, self._action, STATUSES) as told:
+            count = 0
+            told.counts = lambda: {"matches": count}
             keys = read_identifier(exchange, self._action)
             for model in self._finder(keys, exchange):
                 if exchange.cancelled():
-                    status = CANCELLED
+                    told.status = CANCELLED
                     break
                 exchange.respond(self._pending(keys), dataset=self._written(model, keys, exchange))
                 count += 1
             else:
-                status = SUCCESS
-            exchange.respond(status)
-        except GatewayError as fault:
-            status = status_of(fault)
-            exchange.respond(status, fault.text)
-        except (Closed, TimeoutError):
-            raise
-        except Exception as fault:  # noqa: BLE001 - whoever asks must get a status, whatever it is
-            # No trace: it may quote the patient.
-            _log.error("dimse.fault", extra={"kind": type(fault).__name__})
-            exchange.respond(_FAULT)
-        finally:
-            told(self._action, exchange, status, matches=count)
+                told.status = SUCCESS
+            exchange.respond(told.status)
 
     def _pending(self, keys: Model) -> int:
         return _MATCH if self._supported(keys) else _MATCH_WITHOUT_KEYS
@@ -101,28 +92,6 @@ class Find:
 
 # Query/Retrieve Level, Retrieve AE Title and Instance Availability (PS3.4 C.4.1.1.3.2).
 _ALWAYS: Final = (key(0x00080052), key(0x00080054), key(0x00080056))
-
-
-def told(action: str, exchange: Exchange, status: int, **more: int) -> None:
-    """Log what became of a request."""
-    said = {"action": action, "calling": exchange.peer.calling, "status": f"{status:04X}"}
-    _log.info("dimse.request", extra={**said, **more})
-
-
-def status_of(fault: GatewayError) -> int:
-    """Return the status of a refusal in the words of C-FIND, C-GET and C-MOVE."""
-    if isinstance(fault, Forbidden):
-        return fault.dimse_status
-    own = (status for kind, status in STATUSES.items() if isinstance(fault, kind))
-    return next(own, _FAULT)
-
-
-def require_permission(exchange: Exchange, action: str) -> None:
-    """Raise `Forbidden` unless the peer may do it."""
-    peer = exchange.peer
-    decision = decide(Request("dimse", action, caller=peer.calling, peer=peer.address))
-    if not decision.permitted:
-        raise Forbidden(decision.reason)
 
 
 def read_identifier(exchange: Exchange, action: str) -> Model:

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Final, Protocol
 from uuid import uuid4
 
 from gateway.dicom.writer import charset_for, write_dataset
+from gateway.dimse.answering import SUCCESS, Statuses, answering, require_permission
 from gateway.dimse.command import ERROR_ID, Field
-from gateway.dimse.connection import Closed
-from gateway.dimse.find import SUCCESS, require_permission, told
-from gateway.errors import Conflict, GatewayError, Invalid, NotFound
+from gateway.errors import Conflict, Invalid, NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gateway.dicom.json_model import Model
     from gateway.dimse.exchange import Exchange, Service
+    from gateway.errors import GatewayError
 
-_log = logging.getLogger("gateway.dimse")
 _PROCESSING_FAILURE: Final = 0x0110
 _DUPLICATE: Final = 0x0111
 _NO_SUCH_INSTANCE: Final = 0x0112
@@ -89,35 +87,14 @@ def _answer(
     exchange: Exchange,
     action: str,
     work: Callable[[], None],
-    statuses: dict[type[GatewayError], int],
+    own: dict[type[GatewayError], int],
 ) -> None:
-    status = SUCCESS
-    try:
+    statuses = Statuses(
+        _PROCESSING_FAILURE,
+        {**own, NotFound: _NO_SUCH_INSTANCE, Invalid: _INVALID_VALUE},
+        {_PROCESSING_FAILURE: {ERROR_ID: _ENDED}},
+    )
+    with answering(exchange, action, statuses) as told:
         require_permission(exchange, action)
         work()
-    except GatewayError as fault:
-        status = _status(fault, statuses)
-        ended = {ERROR_ID: _ENDED} if status == _PROCESSING_FAILURE else {}
-        exchange.respond(status, fault.text, more=ended)
-    except (Closed, TimeoutError):
-        raise
-    except Exception as fault:  # noqa: BLE001 - whoever asks must get a status, whatever it is
-        # No trace: it may quote the patient.
-        _log.error("dimse.fault", extra={"kind": type(fault).__name__})
-        status = _PROCESSING_FAILURE
-        exchange.respond(status)
-    finally:
-        told(action, exchange, status)
-
-
-_STATUSES: Final[dict[type[GatewayError], int]] = {
-    NotFound: _NO_SUCH_INSTANCE,
-    Invalid: _INVALID_VALUE,
-}
-
-
-def _status(fault: GatewayError, statuses: dict[type[GatewayError], int]) -> int:
-    for kind, status in {**statuses, **_STATUSES}.items():
-        if isinstance(fault, kind):
-            return status
-    return fault.dimse_status
+        told.status = SUCCESS

@@ -13,9 +13,9 @@ from gateway.dicom.part10 import read_file_meta
 from gateway.dicom.transcoding import dataset_in
 from gateway.dicom.writer import write_dataset
 from gateway.dimse import command as names
+from gateway.dimse.answering import SUCCESS, Statuses, answering
 from gateway.dimse.command import Field
-from gateway.dimse.connection import Closed
-from gateway.dimse.find import CANCELLED, SUCCESS, read_identifier, status_of, told
+from gateway.dimse.find import CANCELLED, STATUSES, read_identifier
 from gateway.dimse.query_retrieve import retrieval_of
 from gateway.errors import GatewayError, NotFound
 
@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 _log = logging.getLogger("gateway.dimse")
 _PENDING: Final = 0xFF00
 _SOME_FAILED: Final = 0xB000
-_FAULT: Final = 0xC001
 _UNKNOWN_DESTINATION: Final = 0xA801
 _NO_SUB_OPERATION: Final = 0xA702
 # Failed SOP Instance UID List (0008,0058).
 _FAILED_LIST: Final = 0x00080058
+_STATUSES: Final = Statuses(STATUSES.fault, {NotFound: _UNKNOWN_DESTINATION, **STATUSES.own})
 _WARNINGS: Final = range(0xB000, 0xC000)
 _HEAD: Final = 1 << 13
 
@@ -53,7 +53,7 @@ class Outlet(Protocol):
 
 @dataclass(slots=True)
 class _Counts:
-    remaining: int
+    remaining: int = 0
     completed: int = 0
     failed: list[str] = field(default_factory=list)
     warning: int = 0
@@ -75,6 +75,9 @@ class _Counts:
             names.FAILED: len(self.failed),
             names.WARNING: self.warning,
         }
+
+    def told(self) -> dict[str, int]:
+        return {"completed": self.completed, "failed": len(self.failed)}
 
     def status(self) -> int:
         if not self.failed:
@@ -104,34 +107,15 @@ class Retrieve:
 
     def __call__(self, exchange: Exchange) -> None:
         """Answer one request to its end."""
-        status, counts = _FAULT, _Counts(0)
-        try:
+        with answering(exchange, self._action, _STATUSES) as told:
+            counts = _Counts()
+            told.counts = counts.told
             keys = read_identifier(exchange, self._action)
             query = retrieval_of(keys, patient_root=self._patient_root)
             instances = list(self._holdings.instances(query))
-            counts = _Counts(len(instances))
-            status = self._carried(exchange, instances, counts)
-            self._finish(exchange, status, counts)
-        except NotFound as fault:
-            status = _UNKNOWN_DESTINATION
-            exchange.respond(status, fault.text)
-        except GatewayError as fault:
-            status = status_of(fault)
-            exchange.respond(status, fault.text)
-        except (Closed, TimeoutError):
-            raise
-        except Exception as fault:  # noqa: BLE001 - whoever asks must get a status, whatever it is
-            # No trace: it may quote the patient.
-            _log.error("dimse.fault", extra={"kind": type(fault).__name__})
-            exchange.respond(_FAULT)
-        finally:
-            told(
-                self._action,
-                exchange,
-                status,
-                completed=counts.completed,
-                failed=len(counts.failed),
-            )
+            counts.remaining = len(instances)
+            told.status = self._carried(exchange, instances, counts)
+            self._finish(exchange, told.status, counts)
 
     def _carried(self, exchange: Exchange, instances: list[Instance], counts: _Counts) -> int:
         if not instances:

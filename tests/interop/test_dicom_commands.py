@@ -108,7 +108,7 @@ def test_a_study_that_is_sent_is_found_at_the_pacs(site: Site) -> None:
     one = image(PatientName="MARTIN^Zoe", StudyDate="20260706")
     assert stored(site.gateway, one) == [0]
 
-    assert site.says("send", "pacs", one.StudyInstanceUID) == (0, "1 objects\n")
+    assert site.says("send", "pacs", one.StudyInstanceUID) == (0, "1 object\n")
     (row,) = site.finds("pacs", one.StudyInstanceUID)
     assert (row["name"], row["date"]) == ("MARTIN^Zoe", "20260706")
     status, said = site.says("find", "pacs", "--name", "MARTIN*", "--date", "20260701-")

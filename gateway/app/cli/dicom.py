@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.app.cli.table import show
+from gateway.dicom.instance import objects_in_words
 from gateway.errors import GatewayError, NotFound
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def get(settings: Settings, given: argparse.Namespace) -> int:
         "0020000D": {"vr": "UI", "Value": [given.study]},
     }
     done, failed = _reached(lambda: scu.move(_STUDY_ROOT_MOVE, keys, settings.dicom_ae_title))
-    print(f"{done} objects came, {failed} failed")
+    print(f"{objects_in_words(done)} came, {failed} failed")
     # A PACS that has no such study says success as well.
     return int(failed > 0 or done == 0)
 

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from gateway.app.built_in import install_built_in
 from gateway.app.cli.packages import packages_state
+from gateway.dicom.instance import objects_in_words
 from gateway.errors import GatewayError
 from gateway.settings import read_settings
 from gateway.store import backup
@@ -51,14 +52,14 @@ def upgrade(settings: Settings, _given: argparse.Namespace) -> int:
 def save(settings: Settings, given: argparse.Namespace) -> int:
     """Write a backup, consistent while serving."""
     number = backup.save(settings, given.file)
-    print(f"{given.file}: the database and {number} objects.")
+    print(f"{given.file}: the database and {objects_in_words(number)}.")
     return 0
 
 
 def load(settings: Settings, given: argparse.Namespace) -> int:
     """Bring a backup back into an empty data directory."""
     number = backup.load(settings, given.file)
-    print(f"{settings.data_dir}: the database and {number} objects.")
+    print(f"{settings.data_dir}: the database and {objects_in_words(number)}.")
     return 0
 
 
