@@ -274,7 +274,9 @@ def build_worker(base: Foundation) -> Worker:
 
 
 def _mail(base: Foundation) -> list[Channel]:
-    from gateway.delivery.mailing import MailChannel  # noqa: PLC0415 - other doors need none
+    if not base.settings.smtp_url:
+        return []
+    from gateway.delivery.mailing import MailChannel  # noqa: PLC0415 - others need none
     from gateway.mail.courier import open_courier  # noqa: PLC0415 - as above
 
     courier = open_courier(base.settings)
@@ -282,13 +284,13 @@ def _mail(base: Foundation) -> list[Channel]:
 
 
 def _messages(base: Foundation) -> list[Channel]:
-    from gateway.delivery.messaging import MessageChannel  # noqa: PLC0415 - other doors need none
-    from gateway.mllp.courier import MllpCourier  # noqa: PLC0415 - as above
-
     settings = base.settings
     destinations = settings.peers.destinations
     if not destinations:
         return []
+    from gateway.delivery.messaging import MessageChannel  # noqa: PLC0415 - others need none
+    from gateway.mllp.courier import MllpCourier  # noqa: PLC0415 - as above
+
     couriers = {one.name: MllpCourier(one, settings.data_dir) for one in destinations}
     return [
         MessageChannel(

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from starlette.types import ASGIApp
+
     from gateway.app.supervisor import Door
     from gateway.ingest.study import StudyIngest
     from gateway.settings import Settings
@@ -62,6 +64,7 @@ def _door(
     opener: Callable[[Settings, threading.Event, Callable[[], None]], None],
 ) -> Door:
     def run(stop: threading.Event, ready: Callable[[], None]) -> None:
+        gc.disable()
         start_logging(settings.log, label)
         logging.getLogger("gateway").addHandler(MetricsHandler())
 
@@ -70,6 +73,7 @@ def _door(
             # and again, and fewer of its rounds find as much.
             gc.freeze()
             gc.set_threshold(10_000, 20, 20)
+            gc.enable()
             ready()
 
         opener(settings, stop, up)
@@ -98,18 +102,25 @@ def _http(settings: Settings, _stop: threading.Event, ready: Callable[[], None])
         validate=profiles,
         must_support=profiles.must_support,
     )
-    application = build_application(ports)
-    dicomweb, close = assembly.build_dicomweb(base, ports.observe)
-    application.mount("/dicom-web", dicomweb)
+    closing = contextlib.ExitStack()
+
+    def dicomweb() -> ASGIApp:
+        application, close = assembly.build_dicomweb(base, ports.observe)
+        closing.callback(close)
+        return application
+
+    application = build_application(ports, {"/dicom-web": dicomweb})
     shared = settings.http_workers > 1
     sock = listen(settings.http_host, settings.http_port, shared=shared)
     # Signals are uvicorn's here: it must wake its loop.
     serve(application, sock, ready=ready)
-    close()
+    closing.close()
     base.close()
 
 
 def _mllp(settings: Settings, stop: threading.Event, ready: Callable[[], None]) -> None:
+    import gateway.ingest.message  # noqa: PLC0415 - shared with the process that reads ahead
+    import gateway.mapping.hl7v2  # noqa: F401, PLC0415 - as above
     from gateway.app.mllp import open_server, watch_folders  # noqa: PLC0415 - this door's own
     from gateway.ingest.answering import Answering  # noqa: PLC0415 - as above
     from gateway.ingest.message_queue import MessageQueue  # noqa: PLC0415 - as above

@@ -37,6 +37,8 @@ def prepare_metrics(directory: Path, *, alone: bool) -> None:
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(directory)
     for file in directory.glob("*.db") if alone else ():
         file.unlink()
+    # Once for all doors.
+    import prometheus_client  # noqa: F401, PLC0415 - after the variable is set
 
 
 class MetricsHandler(logging.Handler):

@@ -1,17 +1,14 @@
 """An object in another transfer syntax (PS3.5 annex A, PS3.18 section 8.7.3.5).
 
 The DICOMweb door has it done in processes of their own: codecs are other people's C, and what they
-read is anybody's.
+read is anybody's. The DIMSE door does it seldom: pydicom, half a second and 40 MB, comes with the
+first object that needs it.
 """
 
 from __future__ import annotations
 
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
-
-import pydicom
-from pydicom.encaps import encapsulate
-from pydicom.uid import UID
 
 from gateway.dicom.dataset import swapped
 from gateway.dicom.part10 import read_file_meta
@@ -27,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    import pydicom
+
 # Bytes of one number.
 _WIDTHS: Final = {"OW": 2, "OL": 4, "OF": 4, "OD": 8, "OV": 8}
 _PIXELS: Final = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
@@ -40,6 +39,8 @@ def dataset_in(transfer_syntax: str, file: bytes) -> bytes:
 
     Without loss, and in this process.
     """
+    from pydicom.uid import UID  # noqa: PLC0415 - see above
+
     if transfer_syntax not in _TAKEN or UID(read_file_meta(file).transfer_syntax).is_private:
         message = "The object cannot be written in the transfer syntax that the receiver takes."
         raise Unsupported(message)
@@ -56,6 +57,9 @@ def dataset_in(transfer_syntax: str, file: bytes) -> bytes:
 
 def transcode(source: Path | BinaryIO, target: Path | BinaryIO, transfer_syntax: str) -> None:
     """Write the object of a Part 10 file in another transfer syntax; raises what codecs raise."""
+    import pydicom  # noqa: PLC0415 - see above
+    from pydicom.uid import UID  # noqa: PLC0415 - see above
+
     dataset = pydicom.dcmread(source)
     stored = str(dataset.file_meta.TransferSyntaxUID)
     if stored == EXPLICIT_BIG:
@@ -79,6 +83,10 @@ def compose(
     `values` are path, media type and transfer syntax by BulkDataURI. Raises `KeyError` for a value
     that did not come, and what pydicom raises.
     """
+    import pydicom  # noqa: PLC0415 - see above
+    from pydicom.encaps import encapsulate  # noqa: PLC0415 - see above
+    from pydicom.uid import UID  # noqa: PLC0415 - see above
+
     said = metadata.pop("00020010", None) or metadata.pop("00083002", None) or {}
     for name in [name for name in metadata if name.startswith("0002")]:
         del metadata[name]
@@ -110,6 +118,8 @@ def _turn(dataset: pydicom.Dataset) -> None:
 
 
 def _save(dataset: pydicom.Dataset, target: Path | BinaryIO) -> None:
+    from pydicom.uid import UID  # noqa: PLC0415 - see above
+
     meta = dataset.file_meta
     meta.MediaStorageSOPClassUID = dataset.SOPClassUID
     meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID

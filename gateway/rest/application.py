@@ -1,92 +1,69 @@
-"""The HTTP application: the door's routes inside a FastAPI that later doors share."""
+"""The HTTP application: the FHIR door, and behind it what other doors share."""
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from typing import TYPE_CHECKING, Final
 
-from fastapi import FastAPI
-from starlette.exceptions import HTTPException
-from starlette.responses import Response
-from typing_extensions import override
-
-from gateway.errors import GatewayError, MethodNotAllowed, NotFound
 from gateway.fhir.definitions import resource_types
 from gateway.rest.dispatch import Table
 from gateway.rest.door import Door
-from gateway.rest.negotiation import DEFAULT
-from gateway.rest.refusals import failed, refused
 from gateway.rest.routes import ROUTES
 
 if TYPE_CHECKING:
-    from starlette.requests import Request
-    from starlette.types import Receive, Scope, Send
+    from collections.abc import Callable, Mapping
 
-    from gateway.rest.answer import Answer
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
     from gateway.rest.ports import Ports
 
 _PLACES: Final = ("/fhir", "/health", "/metrics", "/openapi.json")
 
 
-class Application(FastAPI):
-    """FastAPI with the FHIR door in front of its middleware.
+class Application:
+    """The FHIR door in front of FastAPI, which is made when it is first needed.
 
-    The door answers its own errors, and a read through FastAPI's layers takes a fifth longer.
+    The door answers its own errors, and a read through FastAPI's layers takes a fifth longer; to
+    load it takes as long as all the rest of this door.
     """
 
-    door: Door
+    def __init__(self, door: Door, make_others: Callable[[], ASGIApp]) -> None:
+        """Answer by `door`, and elsewhere by what `make_others` returns."""
+        self.door = door
+        self._make_others = make_others
+        self._making = threading.Lock()
+        self._others: ASGIApp | None = None
 
-    @override
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
         if scope["type"] == "http" and scope["path"].startswith(_PLACES):
             await self.door(scope, receive, send)
-        else:
-            await super().__call__(scope, receive, send)
+            return
+        # Who asks first waits, the FHIR door does not.
+        others = self._others
+        if others is None:
+            others = await asyncio.to_thread(self._others_made)
+        await others(scope, receive, send)
+
+    def _others_made(self) -> ASGIApp:
+        with self._making:
+            if self._others is None:
+                self._others = self._make_others()
+            return self._others
 
 
-def build_application(ports: Ports) -> Application:
-    """Return the application; nothing is opened or connected yet."""
-    application = Application(
-        title="Passerelle",
-        version=ports.version,
-        # Made when asked for, not at every start.
-        openapi_url=None,
-        docs_url=None,
-        redoc_url=None,
-        # Spans and fault texts may quote what was sent: they stay off whatever the environment.
-        telemetry={
-            "tracing": False,
-            "metrics": False,
-            "logs": False,
-            "operation_spans": False,
-            "auto_configure": False,
-        },
-        exception_handlers={HTTPException: _not_ours, GatewayError: _refusal, Exception: _fault},
-    )
-    application.door = Door(ports, Table(ROUTES), resource_types())
-    return application
+def build_application(
+    ports: Ports, mounted: Mapping[str, Callable[[], ASGIApp]] | None = None
+) -> Application:
+    """Return the application; nothing is opened or connected yet.
 
+    `mounted` makes the other doors by path, when one of them is first asked.
+    """
 
-async def _not_ours(request: Request, fault: Exception) -> Response:
-    """Answer what no door has: Starlette's own 404 and 405."""
-    status = fault.status_code if isinstance(fault, HTTPException) else 404
-    if status == MethodNotAllowed.http_status:
-        message = f"{request.method} is not offered here."
-        return _response(refused(MethodNotAllowed(message)), fault)
-    message = "There is nothing at this address."
-    return _response(refused(NotFound(message)), fault)
+    def others() -> ASGIApp:
+        from gateway.rest.mounting import mount  # noqa: PLC0415 - see `Application`
 
+        return mount(ports.version, mounted or {})
 
-async def _refusal(_: Request, refusal: Exception) -> Response:
-    return _response(refused(refusal) if isinstance(refusal, GatewayError) else failed(refusal))
-
-
-async def _fault(_: Request, fault: Exception) -> Response:
-    return _response(failed(fault))
-
-
-def _response(answer: Answer, fault: Exception | None = None) -> Response:
-    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in answer.headers}
-    if isinstance(fault, HTTPException):
-        headers |= fault.headers or {}
-    media = DEFAULT.media.decode("ascii")
-    return Response(answer.body, answer.status, headers, media_type=media)
+    return Application(Door(ports, Table(ROUTES), resource_types()), others)

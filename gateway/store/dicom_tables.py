@@ -6,9 +6,9 @@ Texts are compared by code point on both databases. `attributes` is DICOM JSON.
 from __future__ import annotations
 
 from sqlalchemy import Column, Index, LargeBinary, Text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from gateway.store.tables import BIG, METADATA, TEXT
+from gateway.store.tables import BIG, METADATA, TEXT, Row
 
 __all__ = ["METADATA"]
 
@@ -26,7 +26,7 @@ def _json() -> bytes:
     return Field(sa_column=Column(LargeBinary, nullable=False))  # type: ignore[no-any-return]  # as above
 
 
-class RejectedRow(SQLModel, table=True):
+class RejectedRow(Row, table=True):
     """An object that a rejection note hides (IHE RAD IOCM)."""
 
     __tablename__ = "dicom_rejected"
@@ -36,7 +36,7 @@ class RejectedRow(SQLModel, table=True):
     note_uid: str = Field(sa_column=Column(Text, nullable=False))
 
 
-class CatalogueStudyRow(SQLModel, table=True):
+class CatalogueStudyRow(Row, table=True):
     """What is held of one study; `names` are its patient's, folded for searching."""
 
     __tablename__ = "catalogue_study"
@@ -54,7 +54,7 @@ class CatalogueStudyRow(SQLModel, table=True):
     attributes: bytes = _json()
 
 
-class CatalogueSeriesRow(SQLModel, table=True):
+class CatalogueSeriesRow(Row, table=True):
     """What is held of one series."""
 
     __tablename__ = "catalogue_series"
@@ -65,7 +65,7 @@ class CatalogueSeriesRow(SQLModel, table=True):
     attributes: bytes = _json()
 
 
-class SeriesMetadataRow(SQLModel, table=True):
+class SeriesMetadataRow(Row, table=True):
     """The DICOM JSON of a series, packed; `fingerprint` says of which objects it was made."""
 
     __tablename__ = "dicom_metadata"
@@ -79,7 +79,7 @@ class SeriesMetadataRow(SQLModel, table=True):
     content: bytes = _json()
 
 
-class FollowerRow(SQLModel, table=True):
+class FollowerRow(Row, table=True):
     """Up to which version something that is derived from resources has followed them."""
 
     __tablename__ = "follower"
@@ -88,7 +88,7 @@ class FollowerRow(SQLModel, table=True):
     seq: int = _big()
 
 
-class WorklistRow(SQLModel, table=True):
+class WorklistRow(Row, table=True):
     """A scheduled procedure step; `starts` is its local time, `YYYYMMDDHHMMSS`."""
 
     __tablename__ = "worklist"
@@ -109,7 +109,7 @@ class WorklistRow(SQLModel, table=True):
     attributes: bytes = _json()
 
 
-class ProcedureStepRow(SQLModel, table=True):
+class ProcedureStepRow(Row, table=True):
     """A performed procedure step as its modality tells it."""
 
     __tablename__ = "procedure_step"
@@ -121,7 +121,7 @@ class ProcedureStepRow(SQLModel, table=True):
     attributes: bytes = _json()
 
 
-class CommitmentRow(SQLModel, table=True):
+class CommitmentRow(Row, table=True):
     """A request for storage commitment, until its result has been taken."""
 
     __tablename__ = "storage_commitment"
@@ -132,7 +132,7 @@ class CommitmentRow(SQLModel, table=True):
     attributes: bytes = _json()
 
 
-class NumberGivenRow(SQLModel, table=True):
+class NumberGivenRow(Row, table=True):
     """The last number that was given out under a name."""
 
     __tablename__ = "number_given"

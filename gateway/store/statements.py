@@ -292,9 +292,15 @@ _AGAIN: Final = {
 }
 
 
+_RENDERED: Final[dict[tuple[str, str], dict[str, Sql]]] = {}
+
+
 def render_all(dialect: Dialect) -> dict[str, Sql]:
-    """Return every statement of the hot path for one dialect."""
-    return {name: _rendered(name, clause, dialect) for name, clause in CLAUSES.items()}
+    """Return every statement of the hot path for one dialect, rendered once a process."""
+    key = (dialect.name, dialect.paramstyle)
+    if key not in _RENDERED:
+        _RENDERED[key] = {name: _rendered(name, one, dialect) for name, one in CLAUSES.items()}
+    return _RENDERED[key]
 
 
 def _rendered(name: str, clause: ClauseElement, dialect: Dialect) -> Sql:

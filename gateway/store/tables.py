@@ -46,7 +46,13 @@ def _by_resource(name: str) -> Index:
     return Index(f"{name}_resource", "rid", "param")
 
 
-class ResourceRow(SQLModel, table=True):
+class Row(SQLModel):
+    """A table, read and written by Core: the checks that pydantic could make are made by nobody."""
+
+    model_config = {"defer_build": True}
+
+
+class ResourceRow(Row, table=True):
     """The current state of one resource; `rid` is the seq of its first version."""
 
     __tablename__ = "resource"
@@ -77,7 +83,7 @@ class ResourceRow(SQLModel, table=True):
     updated: int = Field(sa_column=Column(BIG, nullable=False))
 
 
-class VersionRow(SQLModel, table=True):
+class VersionRow(Row, table=True):
     """One version of one resource, for ever; `content` is the JSON as it is answered."""
 
     __tablename__ = "resource_version"
@@ -91,7 +97,7 @@ class VersionRow(SQLModel, table=True):
     content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
-class TokenRow(SQLModel, table=True):
+class TokenRow(Row, table=True):
     """A token of a resource: identifier, code, boolean.
 
     One code of one system lies in the order of the resources: a page of `gender=male` is read from
@@ -107,7 +113,7 @@ class TokenRow(SQLModel, table=True):
     rid: int = _key(BIG)
 
 
-class StringRow(SQLModel, table=True):
+class StringRow(Row, table=True):
     """A string of a resource, folded for searching and as it was written."""
 
     __tablename__ = "index_string"
@@ -119,7 +125,7 @@ class StringRow(SQLModel, table=True):
     rid: int = _key(BIG)
 
 
-class DateRow(SQLModel, table=True):
+class DateRow(Row, table=True):
     """A date of a resource, as the range of instants it stands for; `high` is outside it.
 
     `span` says how long the range is at most (`gateway.store.index_records`): a search knows from
@@ -136,7 +142,7 @@ class DateRow(SQLModel, table=True):
     rid: int = _key(BIG)
 
 
-class QuantityRow(SQLModel, table=True):
+class QuantityRow(Row, table=True):
     """A number or quantity of a resource as a closed range, `span` as for dates.
 
     An end that is open is 1e308; a number has neither code nor system.
@@ -154,7 +160,7 @@ class QuantityRow(SQLModel, table=True):
     rid: int = _key(BIG)
 
 
-class CompositeRow(SQLModel, table=True):
+class CompositeRow(Row, table=True):
     """Values of a resource that stand together in one element, for composite parameters."""
 
     __tablename__ = "index_composite"
@@ -172,7 +178,7 @@ class CompositeRow(SQLModel, table=True):
     rid: int = _key(BIG)
 
 
-class ReferenceRow(SQLModel, table=True):
+class ReferenceRow(Row, table=True):
     """A reference of a resource; the target comes first, so that referrers are found too."""
 
     __tablename__ = "index_reference"
@@ -184,7 +190,7 @@ class ReferenceRow(SQLModel, table=True):
     rid: int = _key(BIG)
 
 
-class UriRow(SQLModel, table=True):
+class UriRow(Row, table=True):
     """A URI of a resource."""
 
     __tablename__ = "index_uri"
@@ -195,7 +201,7 @@ class UriRow(SQLModel, table=True):
     rid: int = _key(BIG)
 
 
-class WordRow(SQLModel, table=True):
+class WordRow(Row, table=True):
     """A word of a resource, for _text and _content; filled behind the commits."""
 
     __tablename__ = "index_word"
@@ -206,7 +212,7 @@ class WordRow(SQLModel, table=True):
     rid: int = _key(BIG)
 
 
-class IndexStateRow(SQLModel, table=True):
+class IndexStateRow(Row, table=True):
     """How far the index rows of one type are filled; the type "" stands for words of all types.
 
     `filled` is a JSON object, {code: digest of its definition}, of the parameters that are whole;
@@ -225,7 +231,7 @@ class IndexStateRow(SQLModel, table=True):
     total: int = Field(sa_column=Column(BIG, nullable=False))
 
 
-class JournalRow(SQLModel, table=True):
+class JournalRow(Row, table=True):
     """One thing that came in, as it came, and what became of it."""
 
     __tablename__ = "journal"
@@ -265,7 +271,7 @@ class JournalRow(SQLModel, table=True):
     raw: bytes | None = Field(sa_column=Column(LargeBinary, nullable=True))
 
 
-class JournalAnswerRow(SQLModel, table=True):
+class JournalAnswerRow(Row, table=True):
     """What became of the answer to an entry; a row of its own, for entries are large."""
 
     __tablename__ = "journal_answer"
@@ -276,7 +282,7 @@ class JournalAnswerRow(SQLModel, table=True):
     answered: int = Field(sa_column=Column(BIG, nullable=False))
 
 
-class JournalSeenRow(SQLModel, table=True):
+class JournalSeenRow(Row, table=True):
     """Who has seen to an entry that was refused or failed, and when."""
 
     __tablename__ = "journal_seen"
@@ -286,7 +292,7 @@ class JournalSeenRow(SQLModel, table=True):
     who: str = Field(sa_column=Column(Text, nullable=False))
 
 
-class LocalCodeRow(SQLModel, table=True):
+class LocalCodeRow(Row, table=True):
     """A code of a sender's own that nobody had given a standard one when it came."""
 
     __tablename__ = "local_code"
@@ -301,7 +307,7 @@ class LocalCodeRow(SQLModel, table=True):
     last_seen: int = Field(sa_column=Column(BIG, nullable=False))
 
 
-class DeliveryRow(SQLModel, table=True):
+class DeliveryRow(Row, table=True):
     """One thing that must go out, on two axes: what we did, what the receiver said."""
 
     __tablename__ = "delivery"
@@ -332,7 +338,7 @@ class DeliveryRow(SQLModel, table=True):
     sent: int | None = Field(sa_column=Column(BIG, nullable=True))
 
 
-class InstanceRow(SQLModel, table=True):
+class InstanceRow(Row, table=True):
     """One DICOM object as it was received; `aside` when another one holds its UID."""
 
     __tablename__ = "dicom_instance"
@@ -351,7 +357,7 @@ class InstanceRow(SQLModel, table=True):
     header: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
-class LandedRow(SQLModel, table=True):
+class LandedRow(Row, table=True):
     """A small object that came with its row and is not in the object store yet."""
 
     __tablename__ = "object_landed"
@@ -362,7 +368,7 @@ class LandedRow(SQLModel, table=True):
     content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
-class StudyRow(SQLModel, table=True):
+class StudyRow(Row, table=True):
     """When a study was last added to, and up to where it has been turned into FHIR."""
 
     __tablename__ = "dicom_study"

@@ -3,53 +3,44 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
+from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
-from gateway.app.cli import (
-    codes,
-    deliveries,
-    demo,
-    dicom,
-    fhir,
-    hl7,
-    installation,
-    journal,
-    manifest,
-    packages,
-    search,
-    serve,
-    statement,
-    synth,
-)
 from gateway.errors import GatewayError
 from gateway.settings import SettingsError, read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_FAMILIES: Final = (
-    serve,
-    installation,
-    packages,
-    search,
-    fhir,
-    hl7,
-    dicom,
-    journal,
-    codes,
-    manifest,
-    deliveries,
-    statement,
-    synth,
-    demo,
-)
+# Files of this folder and the commands of each: one that is named is loaded alone.
+_FAMILIES: Final = {
+    "serve": ("serve",),
+    "installation": ("init", "migrate", "check", "backup", "restore"),
+    "packages": ("packages",),
+    "search": ("search",),
+    "fhir": ("fhir",),
+    "hl7": ("hl7",),
+    "dicom": ("dicom",),
+    "journal": ("journal",),
+    "codes": ("codes",),
+    "manifest": ("manifest",),
+    "deliveries": ("deliveries",),
+    "statement": ("statement",),
+    "synth": ("synth",),
+    "demo": ("demo",),
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status: 0 done, 1 refused, 2 misused."""
-    parser = _parser()
-    given = parser.parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    given = _parser(words[0] if words else "").parse_args(words)
+    if not gc.isenabled():
+        # All is loaded: see `gateway.__main__`.
+        gc.freeze()
+        gc.enable()
     try:
         settings = read_settings()
         status: int = given.run(settings, given)
@@ -70,11 +61,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return status
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(command: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="gateway", description="FHIR gateway for ambulatory care: HL7 v2, DICOM, FHIR, mail."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for family in _FAMILIES:
-        family.add_commands(commands)
+    named = [file for file, words in _FAMILIES.items() if command in words]
+    for file in named or _FAMILIES:
+        import_module(f"gateway.app.cli.{file}").add_commands(commands)
     return parser
