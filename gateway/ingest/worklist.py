@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.fhir.datatypes import DICOM_UID
-from gateway.mapping.to_dicom.worklist import Planned, worklist_entries
+from gateway.mapping.to_dicom.worklist import Planned, is_scheduled, worklist_entries
 from gateway.store.following import Follower
-from gateway.store.worklist import Step, orders_of, replace_steps
+from gateway.store.worklist import Step, add_steps, orders_of, remove_steps
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -40,7 +40,10 @@ class WorklistIngest:
             names = list(dict.fromkeys(name for _, name in changed))
             with self._store.transaction() as tx:
                 if self._follower.move(tx, before, changed[-1][0]):
-                    for order_id in dict.fromkeys(self._orders(tx, names)):
+                    orders = list(dict.fromkeys(self._orders(tx, names)))
+                    # All at once: most orders that change are done, and have no step any more.
+                    remove_steps(tx, orders)
+                    for order_id in orders:
                         self._write(tx, order_id)
 
     def _skip(self, before: int, last: int) -> None:
@@ -51,25 +54,24 @@ class WorklistIngest:
 
     def _orders(self, tx: Transaction, names: Iterable[str]) -> Iterable[str]:
         """Yield the orders (ids) that some changed resources concern."""
-        for name in names:
+        known = list(names)
+        yield from orders_of(tx, [name for name in known if name.startswith("Patient/")])
+        for name in known:
             kind, _, own = name.partition("/")
             if kind == "ServiceRequest":
                 yield own
-            elif kind == "Patient":
-                yield from orders_of(tx, name)
-            else:
+            elif kind != "Patient":
                 stored = tx.read(kind, own)
                 yield from _based_on(stored.resource if stored and not stored.deleted else {})
 
     def _write(self, tx: Transaction, order_id: str) -> None:
         stored = tx.read("ServiceRequest", order_id)
         order = stored.resource if stored is not None and not stored.deleted else {}
-        if not order:
-            replace_steps(tx, order_id, ())
+        if not is_scheduled(order):
             return
         patient = order.get("subject", {}).get("reference", "")
         entries = worklist_entries(self._planned(tx, order))
-        replace_steps(tx, order_id, [Step(order_id, patient, entry) for entry in entries])
+        add_steps(tx, [Step(order_id, patient, entry) for entry in entries])
 
     def _planned(self, tx: Transaction, order: Resource) -> Planned:
         reference = f"ServiceRequest/{order['id']}"

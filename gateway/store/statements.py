@@ -56,10 +56,15 @@ def render(clause: ClauseElement, dialect: Dialect) -> Sql:
 
 def render_values(clause: ClauseElement, dialect: Dialect) -> tuple[str, list[Any]]:
     """Return a statement built on the spot, with its values in order."""
+    sql, given = render_template(clause, dialect)
+    return sql.text, [given[name] for name in sql.names]
+
+
+def render_template(clause: ClauseElement, dialect: Dialect) -> tuple[Sql, dict[str, Any]]:
+    """Return a statement and its values by name; those of bindparams are their first ones."""
     compiled = clause.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
-    given = compiled.params or {}
     names = getattr(compiled, "positiontup", None) or ()
-    return str(compiled), [given[name] for name in names]
+    return Sql(str(compiled), tuple(names)), dict(compiled.params or {})
 
 
 def table(model: type[SQLModel]) -> Table:

@@ -38,16 +38,23 @@ class Step:
     entry: Model
 
 
-def replace_steps(tx: Transaction, order_id: str, steps: Iterable[Step]) -> None:
-    """Write the steps of an order in place of those that were there."""
-    tx.change(delete(WORKLIST).where(WORKLIST.c.order_id == order_id))
+def add_steps(tx: Transaction, steps: Iterable[Step]) -> None:
+    """Write all the steps of an order of which none is there."""
     for number, step in enumerate(steps):
         tx.change(insert(WORKLIST).values(_columns(step, number)))
 
 
-def orders_of(tx: Transaction, patient: str) -> list[str]:
-    """Return the orders (ids) of a patient (`Patient/id`) that are on the worklist."""
-    statement = select(WORKLIST.c.order_id).where(WORKLIST.c.patient_ref == patient).distinct()
+def remove_steps(tx: Transaction, order_ids: Iterable[str]) -> None:
+    """Take all the steps of some orders away."""
+    if names := tuple(order_ids):
+        tx.change(delete(WORKLIST).where(WORKLIST.c.order_id.in_(names)))
+
+
+def orders_of(tx: Transaction, patients: Iterable[str]) -> list[str]:
+    """Return the orders (ids) of some patients (`Patient/id`) that are on the worklist."""
+    if not (names := tuple(patients)):
+        return []
+    statement = select(WORKLIST.c.order_id).where(WORKLIST.c.patient_ref.in_(names)).distinct()
     return [row[0] for row in tx.ask(statement)]
 
 

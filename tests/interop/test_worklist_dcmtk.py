@@ -16,7 +16,7 @@ from pynetdicom import AE
 
 from gateway.dicom.document import read_document
 from gateway.dimse.service_classes import worklist
-from gateway.store.worklist import Step, Worklist, replace_steps
+from gateway.store.worklist import Step, Worklist, add_steps
 from tests.conftest import SHARED, free_port
 from tests.dicom_door import a_door, a_place
 
@@ -88,7 +88,7 @@ def ours(store: Store, directory: Path) -> Iterator[int]:
     with store.transaction() as tx:
         for dump in ENTRIES:
             entry = read_document(converted(dump, directory / f"{dump.stem}.dcm").read_bytes())
-            replace_steps(tx, dump.stem, [Step(dump.stem, "Patient/x", entry.model)])
+            add_steps(tx, [Step(dump.stem, "Patient/x", entry.model)])
 
     def entries(query: Query, prepare: Callable[[Model], Model]) -> Iterator[Model]:
         return (entry for _, entry in Worklist(store).find(query, prepare))
