@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _MADE_AS: Final = "1"
 _MADE_ANEW: Final = {Kind.QUANTITY: "2", Kind.COMPOSITE: "2"}
 WORDS: Final = ""
-WORDS_MADE_AS: Final = "words-1"
+WORDS_MADE_AS: Final = "words-2"
 COLUMNS: Final = ("type", "filled", "wanted", "position", "last", "done", "total")
 SELECT: Final = " ".join(["SELECT", ", ".join(COLUMNS), "FROM index_state"])
 # How old an answer about what is whole may be.

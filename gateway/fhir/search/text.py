@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from hashlib import sha256
+from itertools import filterfalse
 from typing import Final
 from unicodedata import combining, normalize
 
@@ -28,7 +29,7 @@ def folded_whole(text: str) -> str:
     if plain.isascii():
         return plain
     apart = normalize("NFKD", plain.translate(_PLAIN))
-    return "".join(letter for letter in apart if not combining(letter)).casefold()
+    return "".join(filterfalse(combining, apart)).casefold()
 
 
 def exact_of(text: str) -> str:

@@ -38,6 +38,17 @@ def test_an_element_that_is_called_data_is_read() -> None:
     assert words_of(consent).content == {"consent", "related"}
 
 
+def test_what_names_a_thing_for_machines_is_no_text() -> None:
+    patient = {
+        "resourceType": "Patient",
+        "id": "5e0a",
+        "meta": {"versionId": "7", "lastUpdated": "2026-03-12T10:15:00Z"},
+        "identifier": [{"system": "urn:oid:1.2.250", "value": "BQ12"}],
+        "generalPractitioner": [{"reference": "Practitioner/9f", "display": "Dr Roux"}],
+    }
+    assert words_of(patient).content == {"patient", "bq12", "dr", "roux"}
+
+
 def _objects(inner: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
     return st.dictionaries(st.sampled_from(["div", "data", "text"]), inner)
 
