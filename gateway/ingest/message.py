@@ -107,6 +107,7 @@ class MessageIngest:
         always: bool = False,
         reason: str = "",
         prepared: Callable[[], Mapped | None] | None = None,
+        digest: bytes = b"",
     ) -> bytes:
         """Take one message and return its acknowledgements, unframed; never raises.
 
@@ -114,11 +115,11 @@ class MessageIngest:
         committed; AE when its content is refused, AR when it may be sent again as it is. `always`
         answers as in the original mode whatever the message says: for files. `reason` is why an
         operator has entry `replay_of` processed again. `prepared` waits for what `prepare` has made
-        of the message elsewhere, None when it could not.
+        of the message elsewhere, None when it could not; `digest` is SHA-256 of `raw`, when known.
         https://hl7.eu/HL7v2x/v251/std251/ch02.html#Heading81
         """
-        digest = hashlib.sha256(raw).digest()
-        arrival = Arrival(raw, peer, self._clock(), digest, replay_of, always, reason)
+        known = digest or hashlib.sha256(raw).digest()
+        arrival = Arrival(raw, peer, self._clock(), known, replay_of, always, reason)
         message: Message | None = None
         try:
             message = self._read(raw)

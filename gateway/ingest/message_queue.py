@@ -54,7 +54,7 @@ class MessageQueue:
         if again is not None:
             return again
         try:
-            answer = self._process(raw, peer, always=always)
+            answer = self._process(raw, peer, digest, always=always)
         except Unavailable as refusal:
             # Processed, and lost with its commit: its AA must not leave.
             return self._messages.postpone(raw, refusal, always=always)
@@ -66,15 +66,19 @@ class MessageQueue:
             self._repetitions.note(digest, answer)
         return answer
 
-    def _process(self, raw: bytes, peer: str, *, always: bool) -> bytes:
+    def _process(self, raw: bytes, peer: str, digest: bytes, *, always: bool) -> bytes:
         with self._lock:
             self._inside += 1
             # Alone there is nothing to wait for: the way to the other process would be a detour.
             busy = self._preparing is not None and self._inside > 1
         try:
             prepared = self._preparing.prepare(raw) if self._preparing and busy else None
-            receive = self._messages.receive
-            return self._queue.run(partial(receive, raw, peer, always=always, prepared=prepared))
+            # Digested here: hashlib lets go of the interpreter for a message of this size, and the
+            # one thread that writes would wait for its turn again.
+            work = partial(
+                self._messages.receive, raw, peer, always=always, prepared=prepared, digest=digest
+            )
+            return self._queue.run(work)
         finally:
             with self._lock:
                 self._inside -= 1

@@ -129,6 +129,9 @@ STATE_NAMES = 8
 
 # Written into the text: every parameter of a rendered statement is one that the caller gives.
 _ZERO: Final = literal_column("0", Integer)
+# Not "= 0": before PostgreSQL has its first statistics, that lets an index of the current resources
+# of a type stand in for the primary key, and every look-up by `rid` reads all of it.
+_IS_CURRENT: Final = RESOURCE.c.deleted < literal_column("1", Integer)
 _ONE: Final = literal_column("1", Integer)
 
 
@@ -164,7 +167,7 @@ def _lookup() -> Any:  # noqa: ANN401 - as above
             # IN, not OR: PostgreSQL uses both columns of the index for it, else only the first.
             TOKEN.c.param.in_(params),
             TOKEN.c.code.in_(codes),
-            RESOURCE.c.deleted == _ZERO,
+            _IS_CURRENT,
         )
         .order_by(RESOURCE.c.rid)
     )
@@ -212,7 +215,7 @@ CLAUSES: dict[str, Any] = {
         REFERENCE.c.param == bindparam("param"),
         REFERENCE.c.target_id == bindparam("target_id"),
         REFERENCE.c.target_type == bindparam("target_type"),
-        RESOURCE.c.deleted == _ZERO,
+        _IS_CURRENT,
     ),
     "find_referrers": select(RESOURCE.c.type, RESOURCE.c.id)
     .distinct()
@@ -220,7 +223,7 @@ CLAUSES: dict[str, Any] = {
     .where(
         REFERENCE.c.target_id == bindparam("target_id"),
         REFERENCE.c.target_type == bindparam("target_type"),
-        RESOURCE.c.deleted == _ZERO,
+        _IS_CURRENT,
     ),
     "journal_same": select(JOURNAL.c.id, JOURNAL.c.digest, JOURNAL.c.reply, JOURNAL.c.state)
     .where(JOURNAL.c.sender == bindparam("sender"), JOURNAL.c.control_id == bindparam("control_id"))
