@@ -21,7 +21,7 @@ from gateway.dimse.service_classes import worklist
 from gateway.mapping.to_dicom.worklist import Planned, worklist_entries
 from gateway.store.api import open_store
 from gateway.store.migrate import migrate
-from gateway.store.worklist import Step, Worklist, replace_steps
+from gateway.store.worklist import Step, Worklist, add_steps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -118,7 +118,7 @@ def _ours(folder: Path, entries: list[Model]) -> Iterator[int]:
     store = open_store(url)
     with store.transaction() as tx:
         for number, entry in enumerate(entries):
-            replace_steps(tx, str(number), [Step(str(number), "", entry)])
+            add_steps(tx, [Step(str(number), "", entry)])
     found = Worklist(store)
     services = worklist(
         lambda query, prepare: (entry for _, entry in found.find(query, prepare)), {}
