@@ -43,8 +43,13 @@ class Child:
     def check(self, value: dict[str, Any], path: Path, trial: Trial) -> None:
         """Check what an object has of this element."""
         names = self._there(value)
-        if not names and not self.low and (self.slicing is None or not self.slicing.needed):
-            return
+        if names or self.low or (self.slicing is not None and self.slicing.needed):
+            self.check_these(names, value, path, trial)
+
+    def check_these(
+        self, names: tuple[tuple[str, str], ...], value: dict[str, Any], path: Path, trial: Trial
+    ) -> None:
+        """Check what an object has under some of the names."""
         found: list[Placed] = []
         for name, kind in names:
             if kind in self.refused:
@@ -87,6 +92,8 @@ def placed(value: Any, extra: Any, kind: str, path: Path) -> list[Placed]:  # no
     if not isinstance(value, list) and not isinstance(extra, list):
         return [(_typed(value, kind, extra), path)]
     above, name, _, _ = path
+    if extra is None and kind not in _RESOURCES:
+        return [(Node(one, kind), (above, name, at, 0)) for at, one in enumerate(value)]
     values = value if isinstance(value, list) else []
     extras = extra if isinstance(extra, list) else []
     return [
@@ -109,14 +116,16 @@ def _at(items: list[Any], at: int) -> Any:  # noqa: ANN401 - any JSON
 def children_check(children: list[Child]) -> Check:
     """Return the check of all children of an element."""
     # Most elements are not there: that is seen without a call.
-    rows = [(*_present(child), child) for child in children]
+    rows = [(*_present(child), child.names, child) for child in children]
 
     def check(one: Node, path: Path, trial: Trial) -> None:
         value = one.value if isinstance(one.value, dict) else one.extra
         if isinstance(value, dict):
-            for name, hidden, child in rows:
-                if name == "" or name in value or hidden in value:
+            for name, hidden, names, child in rows:
+                if not name:
                     child.check(value, path, trial)
+                elif name in value or hidden in value:
+                    child.check_these(names, value, path, trial)
 
     return check
 

@@ -62,7 +62,7 @@ def check_extensions(
         waiting += _below(owner, value, place)
 
 
-def any_extension(value: dict[str, Any]) -> bool:
+def any_extension(value: Any) -> bool:  # noqa: ANN401 - any JSON
     """Whether there is an extension anywhere: most resources have none, and that is seen fast."""
     waiting: list[Any] = [value]
     while waiting:
@@ -81,6 +81,9 @@ def _below(owner: _Owner, value: dict[str, Any], path: Path) -> Iterator[tuple[_
     for key, item in value.items():
         name = key.removeprefix("_")
         if name in _NAMES or not isinstance(item, dict | list) or (key != name and name in value):
+            continue
+        # Most of what is below has none.
+        if not any_extension(item) and not any_extension(value.get(f"_{key}")):
             continue
         for label, kind in known.get(name, ((name, ""),)):
             step = (*owner.steps, label)
