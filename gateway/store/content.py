@@ -1,12 +1,15 @@
-"""What both databases can keep: PostgreSQL has no U+0000 in any text."""
+"""The content of a resource as it is kept, and its digest; no database gets U+0000."""
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+import orjson
+
 from gateway.errors import Invalid
-from gateway.fhir.wire import dumps
+from gateway.fhir.wire import Digits, dumps
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -44,3 +47,21 @@ def with_visible_nul(values: dict[str, Any]) -> dict[str, Any]:
         if isinstance(value, str) and "\x00" in value:
             values[name] = value.replace("\x00", "\u2400")
     return values
+
+
+def digest_of(resource: Resource) -> bytes:
+    """Return the digest of a resource without what a write itself changes."""
+    meta = resource.get("meta", {})
+    if "versionId" in meta or "lastUpdated" in meta:
+        kept = {k: v for k, v in meta.items() if k not in ("versionId", "lastUpdated")}
+        resource = {**resource, "meta": kept} if kept else _without_meta(resource)
+    ordered = orjson.dumps(resource, default=_digits, option=orjson.OPT_SORT_KEYS)
+    return hashlib.blake2b(ordered, digest_size=16).digest()
+
+
+def _without_meta(resource: Resource) -> Resource:
+    return {name: part for name, part in resource.items() if name != "meta"}
+
+
+def _digits(value: object) -> Any:  # noqa: ANN401 - what orjson asks for
+    return orjson.Fragment(value.text) if isinstance(value, Digits) else str(value)

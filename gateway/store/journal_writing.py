@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.store import rows
 from gateway.store.content import with_visible_nul
 from gateway.store.records import Acknowledged, AnswerNote
+from gateway.store.writing import Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from gateway.store.records import JournalEntry
-    from gateway.store.unwritten import Unwritten
 
 
 class SameMessage(NamedTuple):
@@ -26,27 +25,8 @@ class SameMessage(NamedTuple):
     state: str
 
 
-class JournalWriter(ABC):
-    """The journal's side of a transaction; `Transaction` has it."""
-
-    _unwritten: Unwritten
-    _micros: int
-
-    @abstractmethod
-    def _next(self, counter: Literal["seq", "journal", "delivery"]) -> int:
-        """Return the next number."""
-
-    @abstractmethod
-    def _kept(self) -> tuple[Unwritten, Unwritten]:
-        """Return what the database has not been told yet."""
-
-    @abstractmethod
-    def _tell(self) -> None:
-        """Tell it."""
-
-    @abstractmethod
-    def _all(self, name: str, **given: object) -> Sequence[Any]:
-        """Return the rows of a statement."""
+class JournalWriter(Writer):
+    """The journal's side of a transaction."""
 
     def reserve(self) -> int:
         """Return the number of a journal entry that is recorded later in this transaction."""
