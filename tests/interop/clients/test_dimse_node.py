@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,12 +12,18 @@ from pydicom import dcmread
 
 from gateway.mapping.study_uid import own_study_uid
 from scripts.peers import INSTALL_CLIENTS, NODE_DIMSE_MODULES
-from tests.conftest import SHARED
+from tests.conftest import SHARED, free_port
 from tests.interop.clients.environment import HERE, run
+from tests.interop.test_dicom_commands import DESTINATION
+from tests.interop.test_dimse_query import process
 from tests.unit.mapping.to_dicom.test_worklist import ORDER, PATIENT, numbered
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
     from tests.e2e.process import GatewayProcess
+    from tests.interop.conftest import Start
 
 IMAGE = SHARED / "corpus" / "dicom" / "pydicom" / "CT_small.dcm"
 PLANNED = {
@@ -25,7 +32,37 @@ PLANNED = {
     "identifier": [numbered("ACSN", "DCMJS1"), numbered("FILL", "DCMJS1F")],
     "subject": {"reference": "Patient/dcmjs"},
 }
-SUCCESS, PENDING = 0x0000, 0xFF00
+SUCCESS, PENDING, UNKNOWN_DESTINATION = 0x0000, 0xFF00, 0xA801
+
+
+@dataclass(frozen=True)
+class Site:
+    """A gateway, and where DCMTK's receiver, which it may call, puts what comes."""
+
+    gateway: GatewayProcess
+    moved: Path
+
+
+@pytest.fixture(scope="module")
+def site(start: Start, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    if shutil.which("storescp") is None:
+        pytest.skip("DCMTK is not installed: apt-get install dcmtk")
+    data, moved, port = (
+        tmp_path_factory.mktemp("data"),
+        tmp_path_factory.mktemp("moved"),
+        free_port(),
+    )
+    (data / "gateway.toml").write_text(
+        DESTINATION.format(name="storescp", title="STORESCP", port=port)
+    )
+    receiver = ("storescp", "-aet", "STORESCP", "-od", str(moved), str(port))
+    with process(*receiver, port=port), start(GATEWAY_DATA_DIR=str(data)) as gateway:
+        yield Site(gateway, moved)
+
+
+@pytest.fixture(scope="module")
+def gateway(site: Site) -> GatewayProcess:
+    return site.gateway
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +89,15 @@ def test_dcmjs_dimse_stores_finds_and_gets(story: dict[str, Any]) -> None:
     assert [one["StudyInstanceUID"] for one in story["find"]["found"]] == [held.StudyInstanceUID]
     assert story["get"]["statuses"][-1] == SUCCESS
     assert story["get"]["got"] == [held.SOPInstanceUID]
+
+
+def test_dcmjs_dimse_has_a_study_moved_to_dcmtk(story: dict[str, Any], site: Site) -> None:
+    held = dcmread(IMAGE)
+    (moved,) = (dcmread(one) for one in site.moved.iterdir())
+    assert story["move"]["statuses"] == [SUCCESS]
+    assert (moved.SOPInstanceUID, moved.PixelData) == (held.SOPInstanceUID, held.PixelData)
+    assert moved.file_meta.TransferSyntaxUID == held.file_meta.TransferSyntaxUID
+    assert story["lost"]["statuses"] == [UNKNOWN_DESTINATION]
 
 
 def test_dcmjs_dimse_reads_the_worklist_and_tells_of_its_step(

@@ -54,6 +54,8 @@ console.log(JSON.stringify({
     PatientID: '1CT1', PatientName: '', StudyInstanceUID: '',
   })),
   get: await call(requests.CGetRequest.createStudyGetRequest(held)),
+  move: await call(requests.CMoveRequest.createStudyMoveRequest('STORESCP', held)),
+  lost: await call(requests.CMoveRequest.createStudyMoveRequest('NOWHERE', held)),
   worklist: await call(requests.CFindRequest.createWorklistFindRequest({
     AccessionNumber: 'DCMJS1', PatientName: '',
     ScheduledProcedureStepSequence: [{ Modality: 'CT' }],
