@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from gateway.app.assembly import now
 from gateway.delivery.dicom_outgoing import DicomOutgoing
 from gateway.delivery.holdings import Holdings
 from gateway.delivery.schedule import Schedule
@@ -18,8 +20,9 @@ if TYPE_CHECKING:
     from gateway.app.assembly import Foundation
     from gateway.dimse.service_classes import Services
 
-# Listed at a time while the door is idle.
+# Listed at a time while the door is idle; who asks earlier has it listed for himself.
 _STUDIES: Final = 20
+_RESTED: Final = timedelta(seconds=2)
 
 
 def dicom_services(base: Foundation) -> Services:
@@ -62,7 +65,7 @@ def keep_current(base: Foundation) -> Callable[[], None]:
     catalogue, planned = Catalogue(base.store), planning(base)
 
     def work() -> None:
-        catalogue.catch_up(_STUDIES)
+        catalogue.catch_up(_STUDIES, rested=now() - _RESTED)
         planned.catch_up()
 
     return work

@@ -19,10 +19,12 @@ from gateway.fhir.wire import loads
 from gateway.store import rows
 from gateway.store.catalogue.listing import LISTED_SERIES, LISTED_STUDY, REJECTED, list_study
 from gateway.store.catalogue.narrowing import dates, study_conditions, uids
+from gateway.store.records import to_micros
 from gateway.store.statements import INSTANCE, STUDY, render_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from datetime import datetime
 
     from gateway.store.api import Store, Transaction
     from gateway.store.records import Instance
@@ -94,10 +96,13 @@ class Catalogue:
             if one.instance is not None:
                 yield one.instance
 
-    def catch_up(self, limit: int | None = None) -> bool:
-        """List what has changed since; False when more is left than the `limit` of studies."""
+    def catch_up(self, limit: int | None = None, *, rested: datetime | None = None) -> bool:
+        """List what has changed since; False when more is left than the `limit` of studies.
+
+        With `rested` only studies that got nothing after it: each listing reads a study whole.
+        """
         done = 0
-        while unlisted := self._unlisted():
+        while unlisted := self._unlisted(rested):
             with self._store.transaction() as tx:
                 for study_uid in unlisted:
                     list_study(tx, study_uid)
@@ -106,8 +111,10 @@ class Catalogue:
                 return False
         return True
 
-    def _unlisted(self) -> list[str]:
+    def _unlisted(self, rested: datetime | None) -> list[str]:
         statement = select(STUDY.c.study_uid).where(STUDY.c.listed == 0).limit(_STEP)
+        if rested is not None:
+            statement = statement.where(STUDY.c.last_received <= to_micros(rested))
         return [row[0] for row in self._ask(statement)]
 
     # Level by level

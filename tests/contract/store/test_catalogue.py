@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import select
 
 from gateway.dicom.json_model import Model, element, key, text, texts, values
 from gateway.dicom.matching import Options
@@ -15,6 +16,7 @@ from gateway.fhir.wire import dumps
 from gateway.store.catalogue import Catalogue
 from gateway.store.catalogue.catalogue import reject
 from gateway.store.records import Instance
+from gateway.store.statements import STUDY as STUDY_TABLE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -179,3 +181,19 @@ def test_who_may_not_see_a_study_does_not_learn_of_it(store: Store, catalogue: C
     assert found(seen, asking(Level.STUDY, {})) == ["1.3", "1.1", "1.4"]
     assert found(seen, asking(Level.PATIENT, {}), PATIENT_ID) == ["P2", "P1", "P3"]
     assert found(seen, asking(Level.IMAGE, {STUDY: ("UI", "1.2")}), INSTANCE) == []
+
+
+def test_a_study_that_is_still_coming_is_listed_for_who_asks(
+    store: Store, catalogue: Catalogue
+) -> None:
+    catalogue.catch_up()
+    late = replace(an_object(STUDIES[2], ("1.3.2", "CT", 1), 1), received=AT + timedelta(seconds=3))
+    with store.transaction() as tx:
+        tx.add_instance(late)
+    catalogue.catch_up(rested=AT)
+    with store.transaction() as tx:
+        unlisted = tx.ask(select(STUDY_TABLE.c.study_uid).where(STUDY_TABLE.c.listed == 0))
+
+    assert [row[0] for row in unlisted] == ["1.3"]
+    (listed,) = catalogue.find(asking(Level.STUDY, {STUDY: ("UI", "1.3")}))
+    assert values(listed.model, 0x00201208) == [2]
