@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from gateway.access.labels import may_leave
 from gateway.fhir.datatypes import DICOM_UID, oid_system
 from gateway.store.catalogue import Catalogue
-from gateway.store.labelled import by_identifier
+from gateway.store.labelled import Labelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,6 +36,7 @@ class Holdings:
         self._store = store
         self._objects = objects
         self._catalogue = Catalogue(store, self.visible)
+        self._labelled = Labelled(store)
 
     def find(self, query: Query) -> Iterator[Found]:
         """Yield the answers to a query; raises `Unavailable`."""
@@ -67,7 +68,7 @@ class Holdings:
         """Return which of some studies no label of theirs or of their patient's hides."""
         named = {oid_system(uid): uid for uid in study_uids}
         hidden = set()
-        for study in by_identifier(self._store, "ImagingStudy", list(named)):
+        for study in self._labelled.by_identifier("ImagingStudy", list(named)):
             if not may_leave(study, *self._patient(study)).permitted:
                 hidden |= {
                     named[one["value"]]
@@ -78,7 +79,7 @@ class Holdings:
 
     def knows(self, study_uid: str) -> bool:
         """Say whether there is an ImagingStudy of that UID that nothing hides."""
-        known = by_identifier(self._store, "ImagingStudy", [oid_system(study_uid)])
+        known = self._labelled.by_identifier("ImagingStudy", [oid_system(study_uid)])
         return bool(known) and bool(self.visible([study_uid]))
 
     def _patient(self, study: Resource) -> list[Resource]:

@@ -3,10 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from gateway.dicom.display import Window
+
+
+class Stretch(NamedTuple):
+    """A part of a file, for another process to read."""
+
+    file: Path
+    start: int
+    end: int
+
+    def read(self) -> bytes:
+        """Return its bytes; raises `OSError`."""
+        with self.file.open("rb") as content:
+            content.seek(self.start)
+            return content.read(self.end - self.start)
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,24 +105,41 @@ def read_frame(dataset: Dataset, image: Image, frame: int) -> bytes:
         message = f"There is no frame {frame}: the frames are 1 to {image.frames}."
         raise NotFound(message)
     bulk = dataset.bulk[key(image.tag)]
+    spans = _spans(dataset, image, bulk, frame)
+    if bulk.fragments:
+        return b"".join(dataset.buffer[start:end] for start, end in spans)
+    ((start, end),) = spans
+    raw = dataset.value(bulk._replace(start=start, end=end))
+    first = image.frame_bits * (frame - 1)
+    return _bits(raw, first % 8, image.frame_bits) if image.allocated == 1 else raw
+
+
+def frame_span(dataset: Dataset, image: Image, frame: int) -> Span | None:
+    """Return where the bytes lie that `read_frame` returns, None when they are not one stretch.
+
+    Raises as `read_frame`.
+    """
+    bulk = dataset.bulk[key(image.tag)]
+    spans = _spans(dataset, image, bulk, frame)
+    as_it_is = bulk.fragments or (dataset.little and image.allocated != 1)
+    return spans[0] if as_it_is and len(spans) == 1 else None
+
+
+def _spans(dataset: Dataset, image: Image, bulk: Bulk, frame: int) -> list[Span]:
+    """Return where a frame lies: fragments, or the bytes in which a native one begins and ends."""
     if bulk.fragments:
         spans = _encapsulated(dataset, bulk, image)
         if frame > len(spans):
             message = "The pixel data is cut off before this frame."
             raise Malformed(message)
-        return b"".join(dataset.buffer[start:end] for start, end in spans[frame - 1])
-    return _native(dataset, image, bulk, frame)
-
-
-def _native(dataset: Dataset, image: Image, bulk: Bulk, frame: int) -> bytes:
+        return spans[frame - 1]
     first = image.frame_bits * (frame - 1)
     last = first + image.frame_bits
     start, end = bulk.start + first // 8, bulk.start + (last + 7) // 8
     if end > bulk.end:
         message = "The pixel data is cut off before the end of this frame."
         raise Malformed(message)
-    raw = dataset.value(bulk._replace(start=start, end=end))
-    return _bits(raw, first % 8, image.frame_bits) if image.allocated == 1 else raw
+    return [(start, end)]
 
 
 def _bits(raw: bytes, shift: int, size: int) -> bytes:

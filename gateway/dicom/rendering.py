@@ -21,7 +21,7 @@ from gateway.dicom.transfer_syntaxes import DEFLATED_FRAMES, is_encapsulated
 
 if TYPE_CHECKING:
     from gateway.dicom.display import Display, Palette, Window
-    from gateway.dicom.drawn import Rendering, Viewport
+    from gateway.dicom.drawn import Rendering, Stretch, Viewport
     from gateway.dicom.frames import Image
 
     Array = np.ndarray[Any, Any]
@@ -32,9 +32,10 @@ _BYTE: Final = 255.0
 Picture.MAX_IMAGE_PIXELS = 1 << 26
 
 
-def render(image: Image, display: Display, frame: bytes, wanted: Rendering) -> bytes:
+def render(image: Image, display: Display, frame: bytes | Stretch, wanted: Rendering) -> bytes:
     """Return a frame as a picture; raises whatever the decoders raise."""
-    shown = _shown(decoded(image, frame), image, display, wanted.window)
+    stored = frame if isinstance(frame, bytes) else frame.read()
+    shown = _shown(decoded(image, stored), image, display, wanted.window)
     picture = _fitted(Picture.fromarray(shown), wanted.viewport)
     file = BytesIO()
     more = {"quality": wanted.quality} if wanted.media == "image/jpeg" else {}
@@ -117,7 +118,30 @@ def _shown(pixels: Array, image: Image, display: Display, asked: Window | None) 
         return _eight_bits(pixels, image.stored)
     if image.photometric == "PALETTE COLOR" and display.palette:
         return np.dstack([_through(pixels, one) for one in display.palette])
-    gray = _gray(pixels, image, display, asked)
+    if pixels.dtype.kind in "iu" and pixels.itemsize <= 2:  # noqa: PLR2004 - bytes
+        return _looked_up(pixels, image, display, asked)
+    return _shaded(pixels, pixels, image, display, asked)
+
+
+def _looked_up(pixels: Array, image: Image, display: Display, asked: Window | None) -> Array:
+    """Return what is seen, each value that may occur being shaded once."""
+    low, high = int(pixels.min()), int(pixels.max())
+    values = np.arange(low, high + 1)
+    present = values
+    if display.padding is not None:
+        present = low + np.flatnonzero(np.bincount(pixels.reshape(-1).astype(np.int64) - low))
+    # Counted from the lowest, around the end of the type where it must be.
+    kind = np.dtype(f"u{pixels.itemsize}")
+    places = pixels.astype(kind) - kind.type(low % (1 << (8 * pixels.itemsize)))
+    shaded: Array = _shaded(values, present, image, display, asked).take(places)
+    return shaded
+
+
+def _shaded(
+    pixels: Array, present: Array, image: Image, display: Display, asked: Window | None
+) -> Array:
+    """Return pixels in eight bits; `present` are the values that occur."""
+    gray = _gray(pixels, present, image, display, asked)
     dark = (image.photometric == "MONOCHROME1") != display.inverse
     return np.asarray(_BYTE - gray if dark else gray, np.float32).round().astype(np.uint8)
 
@@ -134,15 +158,18 @@ def _through(pixels: Array, table: Palette) -> Array:
     return (found >> 8).astype(np.uint8) if wide else found
 
 
-def _gray(pixels: Array, image: Image, display: Display, asked: Window | None) -> Array:
+def _gray(
+    pixels: Array, present: Array, image: Image, display: Display, asked: Window | None
+) -> Array:
     if image.stored == 1:
         return pixels.astype(np.float32) * _BYTE
     real = pixels.astype(np.float32) * display.slope + display.intercept
     window = asked or display.window
     if window is not None:
         return _windowed(real, window)
-    tissue = real if display.padding is None else real[pixels != display.padding]
-    return _spread(real, tissue if tissue.size else real)
+    tissue = present if display.padding is None else present[present != display.padding]
+    shown = tissue if tissue.size else present
+    return _spread(real, shown.astype(np.float32) * display.slope + display.intercept)
 
 
 def _spread(real: Array, tissue: Array) -> Array:

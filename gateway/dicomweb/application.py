@@ -161,10 +161,11 @@ def _run(route: Route, path: str, call: Call) -> Answer:
     for whole studies and series.
     """
     pacs = call.ports.pacs
-    elsewhere = route in RETRIEVED and call.study and not (call.instance and held_or_none(call))
-    if pacs is not None and elsewhere:
-        with suppress(NotFound):
-            return pacs.passed(call, path.removeprefix(_ROOT))
+    if pacs is not None and route in RETRIEVED and call.study:
+        here = call.instance and held_or_none(call)
+        if not here:
+            with suppress(NotFound):
+                return pacs.passed(call, path.removeprefix(_ROOT))
     return encoded(route.answer(call), call.headers.get("accept-encoding", ""))
 
 

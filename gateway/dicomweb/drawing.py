@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gateway.dicom.display import Display
-    from gateway.dicom.drawn import Rendering
+    from gateway.dicom.drawn import Rendering, Stretch
     from gateway.dicom.frames import Image
 
 _LOG: Final = logging.getLogger("gateway.dicomweb")
@@ -48,8 +48,10 @@ class Drawing:
         self._lock = threading.Lock()
         self._pool: ProcessPoolExecutor | None = None
 
-    def picture(self, image: Image, display: Display, frame: bytes, wanted: Rendering) -> bytes:
-        """Return a frame as a picture."""
+    def picture(
+        self, image: Image, display: Display, frame: bytes | Stretch, wanted: Rendering
+    ) -> bytes:
+        """Return a frame as a picture; a stretch of a file need not travel."""
         _require_size(image)
         found: bytes = self._run(_RENDERING, "render", image, display, frame, wanted)
         return found

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 from gateway.dicom.display import display_of
-from gateway.dicom.frames import image_of, read_frame
+from gateway.dicom.drawn import Stretch
+from gateway.dicom.frames import frame_span, image_of, read_frame
 from gateway.dicom.media_types import MULTIPART, Offer, written
 from gateway.dicom.multipart import closing, part_head
 from gateway.dicom.sop_classes import ObjectKind, kind_of
@@ -16,7 +17,7 @@ from gateway.dicomweb.held import etag_of, held, is_known
 from gateway.dicomweb.rendering_parameters import rendering_of, thumbnail_of
 from gateway.dicomweb.retrieve_frames import frame_numbers, require_frames
 from gateway.errors import NotAcceptable, NotFound
-from gateway.ingest.series_metadata import opened
+from gateway.ingest.series_metadata import file_of, opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -122,5 +123,15 @@ def _draw(ports: Ports, shot: Shot, wanted: Rendering) -> bytes:
             raise NotAcceptable(none.text) from None
         require_frames(image, [number])
         display = display_of(dataset, number)
-        frame = read_frame(dataset, image, number)
+        # Of a deflated object the file has no stretch that is the frame.
+        span = frame_span(dataset, image, number) if dataset.buffer is file else None
+        frame: bytes | Stretch | None = _stretch(ports, one, span) if span else None
+        if frame is None:
+            frame = read_frame(dataset, image, number)
     return ports.drawing.picture(image, display, frame, wanted)
+
+
+def _stretch(ports: Ports, one: HeldInstance, span: tuple[int, int]) -> Stretch | None:
+    """Return where the process that draws finds a frame itself."""
+    file = file_of(ports.objects, one.object)
+    return Stretch(file, *span) if file is not None else None

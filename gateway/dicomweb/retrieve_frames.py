@@ -60,6 +60,10 @@ def retrieve_frames(call: Call) -> Answer:
         return Answer(200, first, form.content_type, {"etag": etag})
     boundary = uuid4().hex
     media = written(MULTIPART, {"type": form.media, "boundary": boundary})
+    if len(numbers) == 1:
+        head = _head(call.ports, one, numbers[0], form, boundary)
+        body = b"".join((head, first, closing(boundary)))
+        return Answer(200, body, media, {"etag": etag})
     pieces = _parts(call.ports, one, numbers, form, boundary, first)
     return Answer(200, media=media, headers={"etag": etag}, pieces=pieces)
 
@@ -119,18 +123,20 @@ def _frame(ports: Ports, dataset: Dataset, image: Image, number: int, form: Form
     return ports.drawing.native(image, frame) if form.decoded else frame
 
 
+def _head(ports: Ports, one: HeldInstance, number: int, form: Form, boundary: str) -> bytes:
+    place = f"{ports.base}/studies/{one.study_uid}/series/{one.series_uid}"
+    located = f"{place}/instances/{one.sop_uid}/frames/{number}"
+    return part_head(boundary, {"Content-Type": form.content_type, "Content-Location": located})
+
+
 def _parts(  # noqa: PLR0913, PLR0917 - what is sent, and how
     ports: Ports, one: HeldInstance, numbers: list[int], form: Form, boundary: str, first: bytes
 ) -> Iterator[bytes]:
     """Yield the parts, a frame at a time; the first was read to know that there is one."""
-    place = f"{ports.base}/studies/{one.study_uid}/series/{one.series_uid}"
     with opened(ports.objects, one.object) as file:
         dataset = ports.metadata.dataset(one, file)
         image = image_of(dataset)
         for position, number in enumerate(numbers):
-            located = f"{place}/instances/{one.sop_uid}/frames/{number}"
-            yield part_head(
-                boundary, {"Content-Type": form.content_type, "Content-Location": located}
-            )
+            yield _head(ports, one, number, form, boundary)
             yield _frame(ports, dataset, image, number, form) if position else first
     yield closing(boundary)

@@ -10,12 +10,15 @@ import hashlib
 import mmap
 import zlib
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from gateway.dicom.dataset import read_file
 from gateway.errors import GatewayError, Malformed, NotFound
 from gateway.fhir.wire import dumps
+from gateway.ingest.headers import Headers
 from gateway.store.instances import (
     SeriesMetadata,
     held_instances,
@@ -49,6 +52,7 @@ class SeriesMetadataMaker:
         self._store = store
         self._objects = objects
         self._base = base
+        self._headers = Headers()
         # Studies as they were when their metadata was made, the latest last.
         self._prepared: dict[tuple[str, int], None] = {}
 
@@ -83,7 +87,17 @@ class SeriesMetadataMaker:
         return len(fresh)
 
     def dataset(self, one: HeldInstance, file: Buffer) -> Dataset:
-        """Read one object whole; raises `Malformed` or `TooLarge`."""
+        """Read one object whole, its header once; raises `Malformed` or `TooLarge`."""
+        known = self._headers.get(one.object)
+        if known is not None:
+            return replace(known, buffer=file)
+        found = self._read(one, file)
+        if found.buffer is file:
+            # Not inflated from it: values lie where they will lie the next time.
+            self._headers.keep(one.object, found)
+        return found
+
+    def _read(self, one: HeldInstance, file: Buffer) -> Dataset:
         place = f"{self._base}/studies/{one.study_uid}/series/{one.series_uid}"
         return read_file(file, f"{place}/instances/{one.sop_uid}/bulkdata/{{}}".format)
 
@@ -112,7 +126,7 @@ class SeriesMetadataMaker:
     def _model(self, one: HeldInstance) -> dict[str, object]:
         with opened(self._objects, one.object) as file:
             try:
-                return self.dataset(one, file).model
+                return self._read(one, file).model
             except NotFound:
                 raise
             except GatewayError:
@@ -123,6 +137,13 @@ class SeriesMetadataMaker:
                     "0020000D": {"vr": "UI", "Value": [one.study_uid]},
                     "0020000E": {"vr": "UI", "Value": [one.series_uid]},
                 }
+
+
+def file_of(objects: Objects, name: str) -> Path | None:
+    """Return the file of an object, None when it lies elsewhere; raises `NotFound`."""
+    with objects.open(name) as stream:
+        file = getattr(stream, "name", None)
+        return Path(file) if isinstance(file, str) and Path(file).is_file() else None
 
 
 @contextmanager

@@ -162,6 +162,24 @@ def test_a_labelled_study_and_a_rejected_object_are_no_answer(
     assert studies[0][1].NumberOfStudyRelatedInstances == 2
 
 
+def test_a_label_that_comes_later_hides_what_was_shown_before(place: Place) -> None:
+    study = {
+        "resourceType": "ImagingStudy",
+        "id": "s1",
+        "status": "available",
+        "identifier": [{"system": "urn:dicom:uid", "value": "urn:oid:1.2.4"}],
+        "subject": {"reference": "Patient/p1"},
+    }
+    holdings, seen = place.holdings, []
+    for labels in ([], [RESTRICTED], []):
+        with place.store.transaction() as tx:
+            tx.put({**study, "meta": {"security": labels}} if labels else study)
+        seen.append((holdings.visible(["1.2.4"]), holdings.visible(["1.2.3", "1.2.4"])))
+
+    shown, hidden = ({"1.2.4"}, {"1.2.3", "1.2.4"}), (set[str](), {"1.2.3"})
+    assert seen == [shown, hidden, shown]
+
+
 def test_a_query_is_cancelled(place: Place, door: DimseServer) -> None:
     place.hold(*(an_image(f"1.9.{number}") for number in range(300)))
     association = associate(door, STUDY_ROOT_FIND)

@@ -18,7 +18,7 @@ from pydicom.uid import (
 
 from gateway.dicom.dataset import Dataset as Whole
 from gateway.dicom.dataset import read_file, swapped
-from gateway.dicom.frames import image_of, read_frame
+from gateway.dicom.frames import frame_span, image_of, read_frame
 from gateway.dicom.native_xml import native_xml
 from gateway.errors import GatewayError, Malformed, NotFound
 
@@ -118,6 +118,31 @@ def test_fragments_are_put_together_by_the_table_or_by_what_begins_a_frame(
     found = encapsulated(encapsulate(frames, fragments_per_frame=fragments, has_bot=has_bot), 3)
     image_ = image_of(found)
     assert [read_frame(found, image_, number) for number in (1, 2, 3)] == frames
+    spans = [frame_span(found, image_, number) for number in (1, 2, 3)]
+    assert [span and found.buffer[span[0] : span[1]] for span in spans] == (
+        frames if fragments == 1 else [None] * 3
+    )
+
+
+@pytest.mark.parametrize(
+    ("syntax", "bits", "one"),
+    [
+        (ExplicitVRLittleEndian, 16, True),
+        (ExplicitVRBigEndian, 16, False),
+        (ExplicitVRLittleEndian, 1, False),
+    ],
+)
+def test_a_native_frame_is_one_stretch_where_it_lies_as_it_is_answered(
+    syntax: UID, bits: int, *, one: bool
+) -> None:
+    made = image(syntax)
+    made.BitsAllocated = bits
+    found = read_file(written(made))
+    span = frame_span(found, image_of(found), 2)
+
+    assert (span is not None) is one
+    if span is not None:
+        assert found.buffer[span[0] : span[1]] == read_frame(found, image_of(found), 2)
 
 
 def test_pixel_data_that_is_cut_off_is_malformed_and_an_object_without_is_no_image() -> None:
