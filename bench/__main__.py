@@ -69,6 +69,9 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="one short repetition of each")
     parser.add_argument("--no-postgresql", action="store_true", help="SQLite alone")
     parser.add_argument("--sizes", type=_sizes, default=SIZES, help="of the stores searched")
+    parser.add_argument(
+        "--regions", type=_words, default=(), help="databases that `gateway synth` has filled"
+    )
     parser.add_argument("--output", type=Path, default=_RESULTS)
     given = parser.parse_args(arguments)
     if unknown := set(given.only) - set(page.FAMILIES):
@@ -85,13 +88,17 @@ def _sizes(text: str) -> tuple[int, ...]:
     return tuple(sorted(map(int, text.split(","))))
 
 
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split(","))
+
+
 def _plan(stack: ExitStack, place: Path, programs: Path | None, given: argparse.Namespace) -> Plan:
     server = None
     if programs is not None and set(given.only) & set(_ON_POSTGRES):
         server = stack.enter_context(postgres.serving(programs, place / "postgresql"))
     if given.quick:
-        return Plan(place, 1, 1, 4, server, given.sizes)
-    return Plan(place, 3, 1, 1, server, given.sizes)
+        return Plan(place, 1, 1, 4, server, given.sizes, given.regions)
+    return Plan(place, 3, 1, 1, server, given.sizes, given.regions)
 
 
 def _measure(plan: Plan, name: str) -> tuple[list[Line], list[str]]:

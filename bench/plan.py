@@ -35,6 +35,8 @@ class Plan:
     shorter: int
     postgres: Server | None = None
     sizes: tuple[int, ...] = SIZES
+    # URLs of databases that hold a synthetic region already.
+    regions: tuple[str, ...] = ()
 
     def say(self, row: Row) -> None:
         """Print one finished row."""
