@@ -1,9 +1,10 @@
 """Who must receive a report, decided in the transaction that changes it.
 
-A final, corrected, amended or appended report goes to the treating physician and to the
-requester, once each; a report withdrawn after it was sent is followed by a notice to those who
-have it. The id of a delivery is made of the report, its medical content and the recipient: a
-replay or a new link to an order sends nothing twice, a correction is sent.
+A final, corrected, amended or appended report goes to the treating physician, to the requester and
+to those whom its sender names for a copy, once each; a report withdrawn after it was sent is
+followed by a notice to those who have it. The id of a delivery is made of the report, its medical
+content and the recipient: a replay or a new link to an order sends nothing twice, a correction is
+sent.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from gateway.delivery.exchanges import delivery_of
 from gateway.delivery.failures import Failure
 from gateway.fhir.datatypes import stable_id
 from gateway.fhir.wire import dumps
+from gateway.mapping.entry import COPY_TO
 from gateway.store.records import Delivery, DeliveryState, NewDelivery
 
 if TYPE_CHECKING:
@@ -283,10 +285,12 @@ def _queue(tx: Transaction, report: Resource, version: int, *, is_new: bool = Fa
 
 
 def concerned(tx: Transaction, report: Resource) -> list[str]:
-    """Return the treating physician and the requester of a report, each once."""
+    """Return the treating physician, the requester and those named for a copy, each once."""
     patient = _follow(tx, report.get("subject", {}))
     pointed = list(patient.get("generalPractitioner", ()))
     pointed += [_follow(tx, order).get("requester", {}) for order in report.get("basedOn", ())]
+    named = (one for one in report.get("extension", ()) if one.get("url") == COPY_TO)
+    pointed += [one.get("valueReference", {}) for one in named]
     return list(dict.fromkeys(filter(None, (_recipient(tx, element) for element in pointed))))
 
 

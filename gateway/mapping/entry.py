@@ -122,6 +122,11 @@ class Recipient:
     kind: str
 
 
+# Extension of DiagnosticReport: one more who receives the report, as the sender of it asks. R4 has
+# no element for it.
+COPY_TO: Final = "urn:passerelle:extension:copy-to"
+
+
 class LocalCode(NamedTuple):
     """A code of the sender's own, for which nobody has given a standard one yet.
 

@@ -49,8 +49,8 @@ CDA_DOCUMENT: Final = [
     "PractitionerRole",
     "Encounter",
     "DocumentReference",
-    "DiagnosticReport",
     "Practitioner",
+    "DiagnosticReport",
     "Provenance",
 ]
 TEXT_DOCUMENT: Final = [kind for kind in CDA_DOCUMENT if kind != "ImagingStudy"]
@@ -72,8 +72,8 @@ BIOLOGY: Final = [
     "PractitionerRole",
     "Practitioner",
     "DocumentReference",
-    "DiagnosticReport",
     "Practitioner",
+    "DiagnosticReport",
     "Provenance",
 ]
 EXPECTED: Final = {

@@ -121,9 +121,14 @@ def document(found: Mapped, number: str, **more: object) -> dict[str, Any]:
     } | more
 
 
+def copy_to(full_url: str | None) -> list[dict[str, Any]]:
+    return [{"url": "urn:passerelle:extension:copy-to", "valueReference": {"reference": full_url}}]
+
+
 def report(found: Mapped, status: str, *numbers: str) -> dict[str, Any]:
     return {
         "resourceType": "DiagnosticReport",
+        "extension": copy_to(ADAM),
         "identifier": [{"system": URI, "value": number} for number in numbers],
         "status": status,
         "category": [
@@ -217,6 +222,7 @@ def test_a_biology_document_in_an_oru_is_a_laboratory_report() -> None:
     resource = one(found, "DiagnosticReport")
     assert resource == {
         "resourceType": "DiagnosticReport",
+        "extension": copy_to(found.recipients[0].full_url),
         "identifier": one(found, "ServiceRequest")["identifier"],
         "basedOn": [{"reference": found.order}],
         "status": "final",

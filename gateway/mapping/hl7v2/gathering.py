@@ -126,9 +126,10 @@ class Gathering:
         """Keep a number by which order, images and report find each other."""
         self._links[Link(kind, key.system, key.value)] = None
 
-    def copy_to(self, recipient: Recipient) -> None:
-        """Keep someone whom the message names to receive the report."""
-        self._recipients[recipient] = None
+    def copy_to(self, recipients: list[Recipient]) -> list[Recipient]:
+        """Keep those whom the message names to receive what it brings, and return them."""
+        self._recipients |= dict.fromkeys(recipients)
+        return recipients
 
     def warn(self, text: str, location: str, code: str = "business-rule") -> None:
         """Report something wrong that did not stop the message."""

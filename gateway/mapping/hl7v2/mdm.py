@@ -13,6 +13,7 @@ from gateway.errors import RequiredMissing
 from gateway.hl7v2.datetimes import fhir_datetime
 from gateway.mapping.hl7v2.codes import coded_field
 from gateway.mapping.hl7v2.context import DOCUMENT_GUIDES
+from gateway.mapping.hl7v2.copies import copies_to, send_document
 from gateway.mapping.hl7v2.datatypes.ed import TEXT, Document
 from gateway.mapping.hl7v2.datatypes.ei import Number, number
 from gateway.mapping.hl7v2.document import (
@@ -52,6 +53,7 @@ from gateway.mapping.hl7v2.txa import (
 if TYPE_CHECKING:
     from gateway.fhir.datatypes import Element
     from gateway.hl7v2.message import Segment
+    from gateway.mapping.entry import Recipient
     from gateway.mapping.hl7v2.gathering import Gathering
     from gateway.mapping.hl7v2.report import Content
 
@@ -142,12 +144,17 @@ def _document(  # noqa: PLR0913, PLR0917 - what a document is made of
         setting=coded_field(txa, 28, gathering),
         related=[url for url in (*orders, study) if url],
     )
-    document_reference(facts, _attachments(txa, content, facts.date, gathering), gathering)
+    attachments = _attachments(txa, content, facts.date, gathering)
+    document = document_reference(facts, attachments, gathering)
+    copies = [
+        *obr_copies(group.obr, gathering),
+        *txa_copies(txa, gathering),
+        *prt_recipients(group.prt, gathering, flags),
+    ]
     if _is_report(kind, study):
-        _report(group, content, facts, (status, numbers), gathering)
-    obr_copies(group.obr, gathering)
-    txa_copies(txa, gathering)
-    prt_recipients(group.prt, gathering, flags)
+        _report(group, content, facts, (status, numbers, copies), gathering)
+    elif gathering.message.event in _WITH_CONTENT - _STATUS_CHANGES and not withdrawn:
+        send_document(document, copies, gathering)
 
 
 def _other_orders(groups: list[OrderGroup], status: str, gathering: Gathering) -> list[str]:
@@ -250,11 +257,11 @@ def _report(
     group: OrderGroup,
     content: Content,
     facts: DocumentFacts,
-    known: tuple[str, OrderNumbers],
+    known: tuple[str, OrderNumbers, list[Recipient]],
     gathering: Gathering,
 ) -> None:
     """Take the report: known by the document it replaces, so that it stays one report."""
-    status, numbers = known
+    status, numbers, copies = known
     parent = facts.relation[1] if facts.relation else None
     chain = [one for one in (parent, facts.number) if one] or [number("", "-")]
     keys = [one.key for one in chain]
@@ -265,6 +272,7 @@ def _report(
     *studies, _ = [*(url for url in facts.related if url == gathering.first("ImagingStudy")), ""]
     orders = [url for url in facts.related if url not in studies]
     report: Element = {
+        "extension": copies_to(copies),
         "identifier": [*(one.identifier for one in reversed(chain)), *numbers.identifiers],
         "basedOn": references(orders),
         "status": status,

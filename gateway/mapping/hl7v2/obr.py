@@ -116,14 +116,16 @@ def obr_diagnostic_report(group: OrderGroup, gathering: Gathering) -> Element:
     return {name: part for name, part in parts.items() if part}
 
 
-def obr_copies(obr: Segment | None, gathering: Gathering) -> None:
-    """Take those who shall have a copy, OBR-28, as recipients."""
+def obr_copies(obr: Segment | None, gathering: Gathering) -> list[Recipient]:
+    """Take those who shall have a copy, OBR-28, as recipients, and return them."""
+    found = []
     for xcn in obr.values(28) if obr else ():
         person = xcn_practitioner(xcn, gathering)
         if person and "reference" in person:
-            gathering.copy_to(Recipient(person["reference"], None, "practitioner"))
+            found.append(Recipient(person["reference"], None, "practitioner"))
         elif person:
             gathering.unmapped("A recipient in OBR-28 has no number: not mapped.", "OBR^1^28")
+    return gathering.copy_to(found)
 
 
 def _effective(obr: Segment) -> Element:

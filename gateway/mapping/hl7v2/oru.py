@@ -8,6 +8,7 @@ from gateway.errors import RequiredMissing
 from gateway.fhir.datatypes import Element, concept, reference
 from gateway.mapping.entry import Key, LinkKind, Write
 from gateway.mapping.hl7v2.codes import coded_field
+from gateway.mapping.hl7v2.copies import copies_to
 from gateway.mapping.hl7v2.datatypes.ei import Number, number
 from gateway.mapping.hl7v2.datatypes.xon import xon_organization
 from gateway.mapping.hl7v2.document import (
@@ -94,7 +95,12 @@ def _report(group: OrderGroup, gathering: Gathering) -> None:
         facts.tags = receipt_tags(flags)
         facts.related = [url for url in (order, study) if url]
         _document(found, facts, gathering)
+    copies = [
+        *obr_copies(group.obr, gathering),
+        *prt_recipients(group.prt, gathering, flags),
+    ]
     report: Element = {
+        "extension": copies_to(copies),
         "identifier": identifiers,
         "basedOn": references([order] if order else []),
         "status": status,
@@ -107,8 +113,6 @@ def _report(group: OrderGroup, gathering: Gathering) -> None:
         "presentedForm": presented_forms(content, group, gathering, elements.get("issued")),
     }
     add_report(report, [key], gathering)
-    obr_copies(group.obr, gathering)
-    prt_recipients(group.prt, gathering, flags)
 
 
 def add_report(parts: Element, keys: list[Key], gathering: Gathering) -> str:

@@ -41,31 +41,35 @@ def prt_sender(segments: list[Segment], gathering: Gathering) -> Sender:
     return Sender()
 
 
-def prt_recipients(segments: list[Segment], gathering: Gathering, flags: dict[str, bool]) -> None:
+def prt_recipients(
+    segments: list[Segment], gathering: Gathering, flags: dict[str, bool]
+) -> list[Recipient]:
     """Take the participations of role RCT as recipients, as far as the flags let them.
 
     What came in by secure mail (volet "LPS") has been delivered to them already.
     """
+    found: list[Recipient] = []
     for prt in segments:
         role = prt.text(4)
         if role == _RECIPIENT and gathering.guide is not Guide.LPS:
-            _take(prt, gathering, flags)
+            found += _taken(prt, gathering, flags)
         elif role != _SENDER:
             gathering.unmapped(
                 f"The participation {role} is kept in the journal, not mapped.",
                 f"PRT^{prt.sequence}",
             )
+    return gathering.copy_to(found)
 
 
-def _take(prt: Segment, gathering: Gathering, flags: dict[str, bool]) -> None:
+def _taken(prt: Segment, gathering: Gathering, flags: dict[str, bool]) -> list[Recipient]:
     recipient = _recipient(prt, gathering)
     if _may_receive(recipient.kind, flags):
-        gathering.copy_to(recipient)
-    else:
-        gathering.unmapped(
-            "A recipient was left out: the flags of the document do not send it there.",
-            f"PRT^{prt.sequence}",
-        )
+        return [recipient]
+    gathering.unmapped(
+        "A recipient was left out: the flags of the document do not send it there.",
+        f"PRT^{prt.sequence}",
+    )
+    return []
 
 
 def _recipient(prt: Segment, gathering: Gathering) -> Recipient:

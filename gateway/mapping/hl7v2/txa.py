@@ -98,16 +98,16 @@ def txa_facility(txa: Segment) -> Element | None:
     return {"display": name} if name else None
 
 
-def txa_copies(txa: Segment, gathering: Gathering) -> None:
+def txa_copies(txa: Segment, gathering: Gathering) -> list[Recipient]:
     """Take those who have a copy, TXA-23, as recipients; report the fields without a place."""
-    for xcn in txa.values(23):
-        person = xcn_practitioner(xcn, gathering)
-        if person and "reference" in person:
-            gathering.copy_to(Recipient(person["reference"], None, "practitioner"))
+    people = (xcn_practitioner(xcn, gathering) for xcn in txa.values(23))
+    named = (person["reference"] for person in people if person and "reference" in person)
+    found = [Recipient(url, None, "practitioner") for url in named]
     kept = [f"TXA-{field}" for field in _UNMAPPED if txa.text(field)]
     if kept:
         names = ", ".join(kept)
         gathering.unmapped(f"{names}: kept in the journal, not mapped.", "TXA^1")
+    return gathering.copy_to(found)
 
 
 def txa_authenticator(txa: Segment, gathering: Gathering) -> Element | None:

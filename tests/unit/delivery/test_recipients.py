@@ -103,6 +103,22 @@ def test_a_role_stands_for_its_practitioner(
     assert outbox(store) == [(PHYSICIAN, "final", WAITING)]
 
 
+def test_whoever_the_sender_names_for_a_copy_gets_it_once(
+    store: Store, write: Write, everything: list[Resource], report: Resource
+) -> None:
+    copies = [
+        {"url": "urn:passerelle:extension:copy-to", "valueReference": {"reference": name}}
+        for name in ("Practitioner/garcon", PHYSICIAN, "Practitioner/garcon")
+    ]
+    other = {"url": "https://else.example", "valueReference": {"reference": "Organization/none"}}
+    write(*everything, report | {"extension": [*copies, other]})
+    assert outbox(store) == [
+        (PHYSICIAN, "final", WAITING),
+        (REQUESTER, "final", WAITING),
+        ("Practitioner/garcon", "final", WAITING),
+    ]
+
+
 def test_a_physician_named_by_identifier_is_found(
     store: Store, write: Write, everything: list[Resource], patient: Resource, report: Resource
 ) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gateway.errors import RequiredMissing
-from gateway.mapping.entry import Key, Link, LinkKind, Recipient
+from gateway.mapping.entry import Key, Link, LinkKind, Recipient, Write
 from gateway.mapping.hl7v2 import Context
 from gateway.mapping.hl7v2.faults import FlagsNotAllowed
 from tests.unit.mapping.hl7v2.conftest import PATIENT
@@ -297,6 +297,15 @@ def test_the_header_of_a_document_is_read_whole(map_lines: Map) -> None:
     assert result.mapped.recipients == (
         Recipient(result.entries("Practitioner")[-1].full_url, None, "practitioner"),
     )
+    (asked,) = result.entries("Communication")
+    assert asked.write is Write.MENTION
+    assert asked.resource == {
+        "resourceType": "Communication",
+        "status": "in-progress",
+        "subject": {"reference": result.url("Patient")},
+        "recipient": [{"reference": result.entries("Practitioner")[-1].full_url}],
+        "payload": [{"contentReference": {"reference": result.url("DocumentReference")}}],
+    }
 
 
 def test_a_document_is_about_every_order_of_its_message(map_lines: Map) -> None:

@@ -385,7 +385,24 @@ def test_copies_of_obr_28_are_recipients(map_lines: Map) -> None:
     assert result.mapped.recipients == (
         Recipient(result.url("Practitioner"), None, "practitioner"),
     )
+    assert result.one("DiagnosticReport")["extension"] == [
+        {
+            "url": "urn:passerelle:extension:copy-to",
+            "valueReference": {"reference": result.url("Practitioner")},
+        }
+    ]
     assert result.texts("information") == ["A recipient in OBR-28 has no number: not mapped."]
+
+
+def test_each_report_of_a_message_names_its_own_copies(map_lines: Map) -> None:
+    line = obr().split("|")
+    line[28] = PRESCRIBER
+
+    result = map_lines(ORU, PATIENT, "|".join(line), "OBR|2|P9|F9|X^Y^L" + "|" * 21 + "F")
+
+    first, second = (one.resource for one in result.entries("DiagnosticReport"))
+    assert [one["url"] for one in first["extension"]] == ["urn:passerelle:extension:copy-to"]
+    assert "extension" not in second
 
 
 def test_a_report_without_any_number_is_known_by_its_message(map_lines: Map) -> None:
