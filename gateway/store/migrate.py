@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 HEAD: Final = "0006"
 # Two gateways started at once must not migrate at once.
 _ADVISORY_KEY: Final = 7_277_374
+_SCHEMA: Final = Path(__file__).parent / "migrations" / "sqlite.sql"
 
 
 def migrate(url: str) -> bool:
@@ -37,9 +38,11 @@ def migrate(url: str) -> bool:
                 return False
         _prepare(engine)
         with engine.begin() as connection:
-            if connection.dialect.name == "postgresql":
-                connection.execute(text(f"SELECT pg_advisory_xact_lock({_ADVISORY_KEY})"))
-            upgrade(connection)
+            _lock(connection)
+            if connection.dialect.name == "sqlite" and not inspect(connection).get_table_names():
+                _make(connection)
+            if current_revision(connection) != HEAD:
+                upgrade(connection)
             return True
     except DBAPIError as fault:
         message = f"The database cannot be opened or migrated: {fault.orig}"
@@ -60,6 +63,24 @@ def _prepare(engine: Engine) -> None:
             if current_revision(connection) is None:
                 # The header is written with the first page.
                 connection.execute(text("VACUUM"))
+
+
+def _lock(connection: Connection) -> None:
+    """Let others wait who migrate the same database, and make of all steps one transaction."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({_ADVISORY_KEY})"))
+    else:
+        # The driver itself begins none before a change of tables.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _make(connection: Connection) -> None:
+    """Make the tables of a new file by a script: what the migrations come to, ten times as fast.
+
+    `scripts/compile_schema.py` writes it; migrations that are newer than it are run behind it.
+    """
+    for statement in _SCHEMA.read_text("utf-8").strip().split(";\n\n"):
+        connection.exec_driver_sql(statement)
 
 
 def current_revision(connection: Connection) -> str | None:

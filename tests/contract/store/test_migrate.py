@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +19,7 @@ from gateway.errors import Unavailable
 from gateway.store import migrations
 from gateway.store.api import open_store
 from gateway.store.dicom_tables import METADATA
-from gateway.store.migrate import HEAD, config, current_revision, migrate
+from gateway.store.migrate import HEAD, config, current_revision, migrate, upgrade
 from tests.conftest import empty_postgres, free_port
 
 if TYPE_CHECKING:
@@ -87,6 +90,38 @@ def test_the_revision_of_the_code_is_the_newest_file() -> None:
     (place,) = migrations.__path__
     files = sorted(path.name for path in (Path(place) / "versions").glob("[0-9]*.py"))
     assert files[-1].partition("_")[0] == HEAD
+
+
+def test_the_script_of_a_new_file_is_what_the_migrations_come_to(tmp_path: Path) -> None:
+    """Made anew by `scripts/compile_schema.py`."""
+
+    def dump(file: Path) -> list[str]:
+        with closing(sqlite3.connect(file)) as connection:
+            return list(connection.iterdump())
+
+    migrate(f"sqlite:///{tmp_path / 'script.db'}")
+    one_by_one = create_engine(f"sqlite:///{tmp_path / 'steps.db'}", poolclass=NullPool)
+    with one_by_one.begin() as connection:
+        upgrade(connection)
+    assert dump(tmp_path / "script.db") == dump(tmp_path / "steps.db")
+
+
+def test_a_migration_that_fails_leaves_the_file_as_it_was(tmp_path: Path) -> None:
+    file = tmp_path / "gateway.db"
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("CREATE TABLE journal (mine TEXT)")
+    with pytest.raises(Unavailable, match="journal already exists"):
+        migrate(f"sqlite:///{file}")
+    with closing(sqlite3.connect(file)) as connection:
+        tables = connection.execute("SELECT name FROM sqlite_schema").fetchall()
+    assert tables == [("journal",)]
+
+
+def test_two_who_begin_at_once_make_the_tables_once(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'gateway.db'}"
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(migrate, [url] * 4))
+    assert migrate(url) is False
 
 
 def test_a_database_that_cannot_be_reached_is_a_refusal_in_words() -> None:
