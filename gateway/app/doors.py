@@ -152,10 +152,8 @@ def _dimse(settings: Settings, stop: threading.Event, ready: Callable[[], None])
 
     base = assembly.found_for_door(settings)
     studies = assembly.build_studies(base)
-    settling = threading.Thread(
-        target=_settle_studies, args=(studies, keep_current(base), stop), name="studies"
-    )
-
+    work = (base.store, studies, keep_current(base), stop)
+    settling = threading.Thread(target=_settle_studies, args=work, name="studies")
     landing = threading.Thread(target=_bring_away, args=(base.objects, stop), name="landing")
 
     def begin() -> None:
@@ -194,12 +192,18 @@ def _listen(
 
 
 def _settle_studies(
-    studies: StudyIngest, keep_current: Callable[[], None], stop: threading.Event
+    store: Store, studies: StudyIngest, keep_current: Callable[[], None], stop: threading.Event
 ) -> None:
+    rested: object = None
     while not stop.wait(_STUDY_POLL_SECONDS):
         try:
+            moment = store.moment()
+            if moment == rested:
+                continue
             studies.run_once()
             keep_current()
+            # A study that has yet to be quiet becomes so without a commit.
+            rested = None if store.unsettled_studies() else moment
         except Unavailable:
             # The store says it cannot commit now: the study stays pending.
             _log.warning("store.unavailable")
@@ -239,9 +243,13 @@ def _delivery(settings: Settings, stop: threading.Event, ready: Callable[[], Non
 def _describe(base: assembly.Foundation, stop: threading.Event) -> None:
     """Make the metadata of studies that have come to rest, before a viewer asks for it."""
     maker = assembly.build_metadata(base)
+    rested: object = None
     while not stop.wait(_METADATA_POLL_SECONDS):
         try:
-            maker.prepare_settled(assembly.now() - _LOOKED_BACK)
+            moment = base.store.moment()
+            if moment != rested:
+                maker.prepare_settled(assembly.now() - _LOOKED_BACK)
+                rested = moment
         except GatewayError as refusal:
             # Made when it is asked for, or the next time.
             _log.warning("dicomweb.metadata", extra={"kind": type(refusal).__name__})

@@ -80,6 +80,9 @@ class Worker:
         self._chance = chance
         # What was sent but could not be written down, because the store did not answer.
         self._unwritten: dict[str, _Outcome] = {}
+        # Nothing is due until then, as long as nobody commits.
+        self._rested: object = None
+        self._until: datetime | None = None
         # Rung when one is done: the next one for that recipient need not wait for the poll.
         self._bell = threading.Event()
 
@@ -150,9 +153,14 @@ class Worker:
 
     def _due(self, now: datetime) -> list[Delivery]:
         """Return what may go, the oldest first; what waits for another channel hides nothing."""
+        moment = self._store.moment()
+        if moment == self._rested and (self._until is None or now < self._until):
+            return []
         limit = _BATCH
         while True:
             due = self._store.due_deliveries(now, tuple(self._lanes), limit)
+            if not due:
+                self._rested, self._until = moment, self._store.next_attempt(tuple(self._lanes))
             mine = [one for one in due if self._may_start(one)]
             if len(due) < limit or len(mine) >= _BATCH or limit >= _ALL:
                 return mine

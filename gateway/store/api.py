@@ -24,6 +24,7 @@ from gateway.store.records import (
     Progress,
     Stored,
     Written,
+    from_micros,
     to_micros,
 )
 from gateway.store.reindexing import STEP, Reindexing
@@ -50,6 +51,8 @@ __all__ = ["Hook", "Store", "Stored", "Transaction", "Written", "open_store"]
 
 # Answers that one transaction takes along.
 _ANSWERS: Final = 1_000
+# Later than any instant that is stored.
+_NEVER: Final = 2**62
 
 if TYPE_CHECKING:
     Hook = Callable[[Transaction, Written], None]
@@ -270,29 +273,39 @@ class Store(JournalReader):
 
         Those of other channels are left alone: their recipients are others.
         """
-        unfinished = (DeliveryState.WAITING.value, DeliveryState.SENDING.value)
-        first = (
-            select(func.min(DELIVERY.c.seq))
-            .where(DELIVERY.c.state.in_(unfinished), DELIVERY.c.channel.in_(channels))
-            .group_by(DELIVERY.c.recipient)
-        )
         statement = (
             select(DELIVERY)
             .where(
                 DELIVERY.c.state == DeliveryState.WAITING.value,
                 DELIVERY.c.next_attempt <= to_micros(now),
-                DELIVERY.c.seq.in_(first),
+                DELIVERY.c.seq.in_(_heads(channels)),
             )
             .order_by(DELIVERY.c.seq)
             .limit(limit)
         )
         return [rows.delivery(row) for row in self._fetch(statement)]
 
+    def next_attempt(self, channels: Sequence[str]) -> datetime | None:
+        """Return when the first delivery of these channels is due; None when none waits."""
+        waiting = DELIVERY.c.state == DeliveryState.WAITING.value
+        statement = select(func.min(DELIVERY.c.next_attempt)).where(
+            waiting, DELIVERY.c.seq.in_(_heads(channels))
+        )
+        first = self._fetch(statement)[0][0]
+        return None if first is None else from_micros(first)
+
     def abandoned_deliveries(self) -> list[Delivery]:
         """Return what a worker was sending when it died."""
         return self.deliveries(state=DeliveryState.SENDING, limit=10_000)
 
     # DICOM
+
+    def unsettled_studies(self) -> bool:
+        """Whether some study has got objects that are not FHIR yet."""
+        sql = self.database.sql["quiet_studies"]
+        with self.database.reading() as cursor:
+            cursor.execute(sql.text, [_NEVER])
+            return cursor.fetchone() is not None
 
     def quiet_studies(self, before: datetime) -> list[tuple[str, int]]:
         """Return (study UID, last received) of studies that got nothing since `before`."""
@@ -326,6 +339,14 @@ class Store(JournalReader):
         statement = select(DELIVERY.c.state, func.count()).group_by(DELIVERY.c.state)
         return {row[0]: row[1] for row in self._fetch(statement)}
 
+    def moment(self) -> object:
+        """Return what is another one once something has been committed; raises `Unavailable`.
+
+        Asking costs a hundredth of any search. To be compared by one thread with what it got
+        before.
+        """
+        return self.database.moment()
+
     def ping(self) -> None:
         """Raise `Unavailable` unless the database answers."""
         with self.database.reading() as cursor:
@@ -341,6 +362,16 @@ class Store(JournalReader):
             if isinstance(fault, self.database.faults) or _from_driver(fault):
                 raise self.database.refusal(fault) from fault
             raise
+
+
+def _heads(channels: Sequence[str]) -> Select[Any]:
+    """Select the oldest unfinished delivery of each recipient."""
+    unfinished = (DeliveryState.WAITING.value, DeliveryState.SENDING.value)
+    return (
+        select(func.min(DELIVERY.c.seq))
+        .where(DELIVERY.c.state.in_(unfinished), DELIVERY.c.channel.in_(channels))
+        .group_by(DELIVERY.c.recipient)
+    )
 
 
 def _from_driver(fault: Exception) -> bool:

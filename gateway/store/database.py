@@ -88,6 +88,13 @@ class Database(ABC):
         """Lend a cursor that sees what has been committed; raises `Unavailable`."""
 
     @abstractmethod
+    def moment(self) -> object:
+        """Return what is another one once anybody else has committed; raises `Unavailable`.
+
+        To be compared by one thread with what it got before.
+        """
+
+    @abstractmethod
     def searching(self) -> AbstractContextManager[Cursor]:
         """Lend a cursor that sees one state of the data throughout, for `search_seconds`.
 

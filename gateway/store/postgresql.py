@@ -168,6 +168,13 @@ class PostgresDatabase(Database):
     def reading(self) -> AbstractContextManager[Cursor]:
         return self._lent(self.engine)
 
+    @override
+    def moment(self) -> object:
+        # Which transactions can be seen: another text once one of them has ended.
+        with self.reading() as cursor:
+            cursor.execute("SELECT txid_current_snapshot()::text")
+            return cursor.fetchone()[0]
+
     def _set_for_searches(self, connection: Any, _record: object) -> None:  # noqa: ANN401 - a driver connection
         connection.execute("; ".join(_SEARCH_SETTINGS))
         milliseconds = max(1, round(self.search_seconds * 1000))

@@ -134,6 +134,13 @@ class SqliteDatabase(Database):
             raise self.refusal(fault) from fault
 
     @override
+    def moment(self) -> object:
+        # Of this thread's connection, which never writes:
+        # https://www.sqlite.org/pragma.html#pragma_data_version
+        with self.reading() as cursor:
+            return cursor.connection, cursor.execute("PRAGMA data_version").fetchone()[0]
+
+    @override
     @contextmanager
     def searching(self) -> Iterator[sqlite3.Cursor]:
         with self.reading() as cursor, self.hurried(cursor):

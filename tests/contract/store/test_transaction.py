@@ -227,3 +227,16 @@ def test_two_processes_worth_of_stores_share_one_order(database_url: str) -> Non
     assert sorted(seqs) == list(range(1, 61))
     for one in stores:
         one.close()
+
+
+def test_a_moment_lasts_until_somebody_commits(database_url: str, store: Store) -> None:
+    """Whoever follows the commits asks for nothing else while it lasts."""
+    other = open_store(database_url)
+    moments = [store.moment()]
+    for number, writer in enumerate((store, other), start=1):
+        put(writer, patient(number))
+        moments.append(store.moment())
+    assert [moments.index(moment) for moment in moments] == [0, 1, 2]
+    # PostgreSQL itself may commit something in between, seldom.
+    assert any(store.moment() == store.moment() for _ in range(5))
+    other.close()
