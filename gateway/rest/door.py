@@ -15,6 +15,7 @@ from gateway.errors import Forbidden, GatewayError, Malformed, NotAcceptable, No
 from gateway.rest.body import Disconnected, read_body
 from gateway.rest.call import Call, merged, read_pairs
 from gateway.rest.dispatch import Place
+from gateway.rest.memory import LARGE, GivingBack
 from gateway.rest.negotiation import DEFAULT, represent
 from gateway.rest.refusals import failed, refused
 from gateway.rest.search import posted
@@ -67,11 +68,14 @@ class Door:
         self._local_reads = ports.store.local_reads
         self._writer = Writer(ports.store)
         self._threads = ThreadPoolExecutor(_THREADS, "http")
+        # What is made of a large body takes five times its size: one at a time.
+        self._large = ThreadPoolExecutor(1, "http-large")
+        self._memory = GivingBack()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; nothing but a broken connection gets out of here."""
         began = perf_counter()
-        template = ""
+        template, size = "", 0
         method: str = scope["method"]
         headers = merged(scope["headers"])
         representation = DEFAULT
@@ -96,6 +100,7 @@ class Door:
             )
             if method in _WITH_BODY:
                 call.body = await read_body(receive, headers, self._limit)
+                size = len(call.body)
                 if template.endswith(_FORM_PATH):
                     pairs = posted(call)
                     representation = _representation(found.route, headers, pairs)
@@ -109,6 +114,7 @@ class Door:
             answer = failed(fault)
         await send_answer(send, answer, method, headers, representation)
         self._note(method, template, answer.status, perf_counter() - began)
+        self._memory.note(size)
 
     def _judge(self, found: Found, client: tuple[str, int] | None) -> None:
         """Refuse unknown types, impossible ids and whatever access does not permit."""
@@ -150,7 +156,8 @@ class Door:
             return _at_once(route, call)
         if place is Place.WRITE:
             return self._writer.submit(partial(route.answer, call), len(call.body))
-        return asyncio.get_running_loop().run_in_executor(self._threads, route.answer, call)
+        threads = self._large if len(call.body) >= LARGE else self._threads
+        return asyncio.get_running_loop().run_in_executor(threads, route.answer, call)
 
 
 async def _at_once(route: Route, call: Call) -> Answer:

@@ -83,6 +83,9 @@ class Database(ABC):
     def rollback(self) -> None:
         """Give the writers' transaction up."""
 
+    def lighten(self) -> None:  # noqa: B027 - most hold nothing
+        """Let go of what a large transaction, which has ended, has left in memory."""
+
     @abstractmethod
     def reading(self) -> AbstractContextManager[Cursor]:
         """Lend a cursor that sees what has been committed; raises `Unavailable`."""

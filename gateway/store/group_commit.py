@@ -189,6 +189,7 @@ class GroupCommit:
         # Here, under the lock: a cursor that another thread frees later would reset a statement
         # that the next batch is running on the same connection.
         batch.cursor.close()
+        self._database.lighten()
 
     def _fail(self, batch: Batch, fault: Exception) -> None:
         self._batch = None

@@ -26,12 +26,14 @@ from gateway.store.database import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 
 _INSTRUCTIONS: Final = 20_000
 # The pages that a large transaction changes stay in memory up to here.
 _WRITER_CACHE_KB: Final = 12_288
+# A statement keeps what was bound to it until it is executed again.
+_HEAVY_BYTES: Final = 4 << 20
 
 
 class SqliteDatabase(Database):
@@ -60,6 +62,7 @@ class SqliteDatabase(Database):
         self._writer: sqlite3.Connection | None = None
         self._lock_file: Any = None
         self._patience = 0
+        self._heavy = False
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
 
@@ -104,10 +107,32 @@ class SqliteDatabase(Database):
             self._patience = whole
 
     @override
+    def execute_rows(self, cursor: Cursor, name: str, rows: Sequence[Sequence[object]]) -> None:
+        super().execute_rows(cursor, name, rows)
+        if name == "insert_version":
+            sizes = (len(value) for row in rows for value in row if isinstance(value, bytes))
+            self._heavy = max(sizes, default=0) > _HEAVY_BYTES or self._heavy
+
+    @override
     def commit(self) -> None:
         assert self._writer is not None  # noqa: S101 - begin() came before
         self._writer.execute("COMMIT")
         self._unlock()
+
+    @override
+    def lighten(self) -> None:
+        if self._heavy:
+            self._close_writer()
+
+    def _close_writer(self) -> None:
+        """Let go of the connection with its statements; the next write opens another."""
+        self._heavy = False
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+        if self._lock_file is not None:
+            self._lock_file.close()
+            self._lock_file = None
 
     @override
     def rollback(self) -> None:
@@ -169,14 +194,11 @@ class SqliteDatabase(Database):
 
     @override
     def close(self) -> None:
-        for connection in (*self._readers, self._writer):
-            if connection is not None:
-                connection.close()
+        for connection in self._readers:
+            connection.close()
         self._readers.clear()
-        self._writer = None
         self._local = threading.local()
-        if self._lock_file is not None:
-            self._lock_file.close()
+        self._close_writer()
         super().close()
 
 

@@ -79,9 +79,13 @@ class WriteQueue:
 
     def _run(self) -> None:
         while True:
-            jobs = self._take()
-            for job, outcome in zip(jobs, self._do(jobs), strict=True):
-                job.settle(outcome)
+            self._round()
+
+    def _round(self) -> None:
+        # In a frame of its own: bodies and answers are let go before it waits for the next ones.
+        jobs = self._take()
+        for job, outcome in zip(jobs, self._do(jobs), strict=True):
+            job.settle(outcome)
 
     def _take(self) -> list[_Job]:
         jobs = [self._held or self._jobs.get()]

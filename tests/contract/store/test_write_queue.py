@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
 from threading import Event
 from typing import TYPE_CHECKING
+from weakref import finalize
 
 import pytest
 
@@ -114,3 +115,29 @@ def test_what_its_commit_loses_is_promised_to_nobody(tmp_path: Path, sqlite_stor
         queue.run(work)
     assert sqlite_store.read("Patient", "p1") is None
     assert tmp_path.exists()
+
+
+def test_what_was_written_is_let_go_of_before_the_next_comes(store: Store) -> None:
+    class Work:
+        """A write that can be watched as it goes: it holds a body."""
+
+        def __call__(self) -> int:
+            return 1
+
+    gone = Event()
+    work = Work()
+    finalize(work, gone.set)
+    WriteQueue(store).submit(work, lambda _: None)
+    del work
+    assert gone.wait(10)
+
+
+def test_the_writer_goes_on_after_a_resource_of_many_megabytes(
+    store: Store, database_url: str
+) -> None:
+    for number, size in ((1, 5_000_000), (2, 10)):
+        with store.transaction() as tx:
+            tx.put({**patient(number), "language": "x" * size})
+    again = open_store(database_url)
+    assert [again.read("Patient", f"p{number}") is not None for number in (1, 2)] == [True, True]
+    again.close()
