@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from gateway.access.decision import Request, decide
 from gateway.delivery.dicom_outgoing import CHANNEL, COMMITMENT, recipient_of, study_uid_of
+from gateway.delivery.endpoints import Pauses
 from gateway.delivery.failures import Refused
 from gateway.delivery.ports import Carried, Parcel
 from gateway.delivery.retry import MESSAGES, Policy
@@ -71,17 +72,20 @@ class DicomChannel:
         self._holdings = holdings
         self._destinations = {recipient_of(one): one for one in destinations}
         self._couriers = couriers
+        self._pauses = Pauses(store, destinations)
         self.parallel = max(1, len(self._destinations))
 
     def warm(self) -> None:
         """Nothing is loaded late."""
 
-    def refresh(self, _now: datetime) -> None:
-        """Nothing changes meanwhile."""
+    def refresh(self, now: datetime) -> None:
+        """Look who is paused; the first time, say who is there."""
+        self._pauses.look(now)
 
     def serves(self, delivery: Delivery) -> bool:
-        """Say whether the destination is known."""
-        return delivery.recipient in self._destinations
+        """Say whether the destination is known and not paused."""
+        destination = self._destinations.get(delivery.recipient)
+        return destination is not None and not self._pauses.hold(destination)
 
     def claim(self, delivery_id: str) -> Parcel | None:
         """Mark a waiting delivery as being sent."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from gateway.delivery.endpoints import endpoint_id
 from gateway.fhir.datatypes import DICOM_UID, stable_id
 from gateway.store.commitments import keep_request, result_of
 from gateway.store.records import NewDelivery
@@ -24,7 +25,7 @@ _STEPS: Final = "procedure-steps"
 
 def recipient_of(destination: DicomDestination) -> str:
     """Return the reference of the Endpoint that stands for a destination."""
-    return f"Endpoint/dicom.{destination.name}"
+    return f"Endpoint/{endpoint_id(destination)}"
 
 
 class DicomOutgoing:

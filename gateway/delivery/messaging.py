@@ -8,12 +8,11 @@ every silence, is a line of the journal.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from gateway.access.decision import Request, decide
-from gateway.delivery.endpoints import declare, paused
+from gateway.delivery.endpoints import Pauses
 from gateway.delivery.events import ENDS
 from gateway.delivery.exchange import Claimed, Exchange, control_id, fault_of
 from gateway.delivery.failures import Failure, Refused, Unknown
@@ -39,8 +38,6 @@ if TYPE_CHECKING:
 
 GONE: Final = "What was to be sent is not in the store any more."
 NEVER_SENT: Final = "It was withdrawn, and the receiver never had it."
-# How often it is asked whether somebody has paused a destination.
-_LOOK: Final = timedelta(seconds=0.5)
 # The receipt of a message that asked for no answer.
 SILENT: Final = "sent"
 # Documents and reports: what of them was withdrawn is not sent from before.
@@ -75,8 +72,7 @@ class MessageChannel:
         self._authorities = {system: name for name, system in namespaces.items()}
         self._clock = clock
         self._sources = StoredSources(store, objects)
-        self._paused: frozenset[str] = frozenset()
-        self._look_at: datetime | None = None
+        self._pauses = Pauses(store, tuple(self._destinations.values()))
         # One message at a time to each of them.
         self.parallel = max(1, len(self._destinations))
 
@@ -85,16 +81,12 @@ class MessageChannel:
 
     def refresh(self, now: datetime) -> None:
         """Look who is paused; the first time, say who is there."""
-        if self._look_at is None:
-            declare(self._store, tuple(self._destinations.values()))
-        if self._look_at is None or now >= self._look_at:
-            self._look_at = now + _LOOK
-            self._paused = paused(self._store, tuple(self._destinations.values()))
+        self._pauses.look(now)
 
     def serves(self, delivery: Delivery) -> bool:
         """Say whether the destination is known and not paused."""
         destination = self._destinations.get(delivery.recipient)
-        return destination is not None and destination.name not in self._paused
+        return destination is not None and not self._pauses.hold(destination)
 
     def claim(self, delivery_id: str) -> Parcel | None:
         """Write the message unless it is kept already, and mark the delivery as being sent."""

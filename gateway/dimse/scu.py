@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import logging
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pydicom.dataset import Dataset
 from pynetdicom import AE, _config, build_role
 
+from gateway.access.tls import client_context, reason_of
 from gateway.delivery.failures import Refused, Unknown, Unreachable
 from gateway.dicom.sop_classes import MPPS, STORAGE_COMMITMENT, VERIFICATION
 from gateway.dicom.transfer_syntaxes import EXPLICIT_LITTLE, IMPLICIT_LITTLE
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
     from gateway.dicom.json_model import Model
     from gateway.settings import DicomDestination
@@ -126,15 +128,29 @@ class Scu:
             caller.add_requested_context(sop_class, syntaxes)
         negotiated: list[Any] = [build_role(uid, scp_role=True) for uid in roles]
         association = caller.associate(
-            one.host, one.port, ae_title=one.ae_title, ext_neg=negotiated
+            one.host,
+            one.port,
+            ae_title=one.ae_title,
+            ext_neg=negotiated,
+            tls_args=(self._context(), one.server_name or one.host) if one.tls else None,
         )
         if not association.is_established:
-            raise _no_association(association, self.peer)
+            raise _no_association(association, self.peer, tls=one.tls)
         try:
             yield association
         finally:
             if association.is_established:
                 association.release()
+
+    def _context(self) -> ssl.SSLContext:
+        """Return what certifies both sides, as its files are now; raises `Unreachable`."""
+        one = self._destination
+        files = (Path(name) if name else None for name in (one.ca, one.certificate, one.key))
+        try:
+            return client_context(*files)
+        except OSError as fault:
+            text = f"The certificates for {self.peer} cannot be used: {reason_of(fault)}."
+            raise Unreachable(text) from fault
 
 
 class Storing:
@@ -184,7 +200,7 @@ def _status(answer: Any) -> int:  # noqa: ANN401 - a dataset of pynetdicom
     return int(found)
 
 
-def _no_association(association: Any, peer: str) -> Exception:  # noqa: ANN401 - as above
+def _no_association(association: Any, peer: str, *, tls: bool) -> Exception:  # noqa: ANN401 - as above
     if association.is_rejected:
         answer = association.acceptor.primitive
         if answer is not None and answer.result == 1:
@@ -192,6 +208,9 @@ def _no_association(association: Any, peer: str) -> Exception:  # noqa: ANN401 -
         return Unreachable(f"{peer} rejects the association for now.")
     if association.acceptor.primitive is not None:
         return Refused(f"{peer} takes none of what was to be sent.")
+    if tls:
+        # The library tells its log alone why.
+        return Unreachable(f"{peer} cannot be reached, or one certificate does not suit the other.")
     return Unreachable(f"{peer} cannot be reached.")
 
 

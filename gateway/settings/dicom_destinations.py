@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
 SENT: Final = ("studies", "procedure-steps")
 _LAST_PORT: Final = 65535
@@ -22,6 +23,9 @@ class DicomDestination:
 
     `send` is what goes there by itself: studies when they are quiet, procedure steps as they come;
     `calling` our title there, `send_from` the titles whose objects go there, none meaning all.
+    With `tls`, `ca` certifies the system, without it the list of this machine; `certificate` and
+    `key` are the gateway's own towards it; `server_name` is whom its certificate names, else the
+    `host`.
     """
 
     name: str
@@ -32,21 +36,47 @@ class DicomDestination:
     send: tuple[str, ...] = ()
     send_from: tuple[str, ...] = ()
     timeout: float = 30.0
+    tls: bool = False
+    ca: str = ""
+    certificate: str = ""
+    key: str = ""
+    server_name: str = ""
+
+    def within(self, folder: Path) -> DicomDestination:
+        """Return it with the files of its certificates, where they are relative, in `folder`."""
+        ca, certificate, key = (
+            str(folder / one) if one else "" for one in (self.ca, self.certificate, self.key)
+        )
+        return replace(self, ca=ca, certificate=certificate, key=key)
 
 
 def wrong_destinations(destinations: Iterable[DicomDestination]) -> str:
     """Return what is wrong with the list, in words, or nothing."""
     names: set[str] = set()
     for one in destinations:
-        if one.name in names:
-            return "dicom_destinations: two have the same name."
+        wrong = "two have the same name" if one.name in names else _wrong(one) or _wrong_tls(one)
+        if wrong:
+            return f"dicom_destinations: {wrong}."
         names.add(one.name)
-        if not _NAME.fullmatch(one.name):
-            return "dicom_destinations: a name has letters, digits, dots and hyphens."
-        if not 1 <= one.port <= _LAST_PORT:
-            return f"dicom_destinations: the port of {one.name} is none."
-        if not 1 <= len(one.ae_title) <= _LONGEST_TITLE:
-            return f"dicom_destinations: the ae_title of {one.name} has 1 to 16 characters."
-        if unknown := set(one.send) - set(SENT):
-            return f"dicom_destinations: {one.name} cannot be sent {', '.join(sorted(unknown))}."
+    return ""
+
+
+def _wrong(one: DicomDestination) -> str:
+    if not _NAME.fullmatch(one.name):
+        return "a name has letters, digits, dots and hyphens"
+    if not 1 <= one.port <= _LAST_PORT:
+        return f"the port of {one.name} is none"
+    if not 1 <= len(one.ae_title) <= _LONGEST_TITLE:
+        return f"the ae_title of {one.name} has 1 to 16 characters"
+    if unknown := set(one.send) - set(SENT):
+        return f"{one.name} cannot be sent {', '.join(sorted(unknown))}"
+    return ""
+
+
+def _wrong_tls(one: DicomDestination) -> str:
+    """Nothing that was meant to be protected goes out in plain."""
+    if not one.tls and (one.ca or one.certificate or one.key or one.server_name):
+        return f"ca, certificate, key and server_name of {one.name} need tls = true"
+    if bool(one.certificate) != bool(one.key):
+        return f"certificate and key of {one.name} come together"
     return ""

@@ -6,7 +6,7 @@ import codecs
 import ipaddress
 import re
 import tomllib
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.settings.callers import Caller
@@ -114,7 +114,8 @@ def read_peers(path: Path) -> Peers:
     if wrong:
         message = f"{path.name}: {wrong}"
         raise SettingsError(message)
-    return peers
+    called = tuple(one.within(path.parent) for one in peers.dicom_destinations)
+    return replace(peers, dicom_destinations=called)
 
 
 def _value(name: str, value: object) -> Any:  # noqa: ANN401 - what the field takes

@@ -117,6 +117,17 @@ def test_a_study_that_is_sent_is_found_at_the_pacs(site: Site) -> None:
     assert site.says("find", "pacs", "--name", "NOBODY") == (0, "No study matches.\n")
 
 
+def test_a_destination_is_paused_and_goes_on(site: Site) -> None:
+    said = [
+        run_here(site.gateway, "deliveries", *words)[1].decode()
+        for words in (("pause", "pacs"), ("destinations", "--json"), ("resume", "dicom.pacs"))
+    ]
+    states = {one["name"]: one["state"] for one in map(json.loads, said[1].splitlines())}
+
+    assert (said[0], said[2]) == ("dicom.pacs: paused\n", "dicom.pacs: active\n")
+    assert states == {"dicom.pacs": "paused", "dicom.own": "active", "dicom.off": "active"}
+
+
 def test_a_study_that_is_fetched_is_held(site: Site, tmp_path: Path) -> None:
     files = [tmp_path / f"{number}.dcm" for number in (1, 2)]
     for number, file in enumerate(files, 1):

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import subprocess
+import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
+from pydicom import dcmread
 
 from gateway.access.callers import Callers
 from gateway.access.tls import Certificates
-from gateway.settings import Caller
+from gateway.dimse.scu import Scu
+from gateway.settings import Caller, DicomDestination
 from tests.certificates import Authority
-from tests.unit.dimse.test_server import Keeper, a_door, an_image
+from tests.conftest import free_port
+from tests.unit.dimse.test_server import CT, EXPLICIT, Keeper, a_door, an_image
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,6 +83,42 @@ def test_a_title_with_the_certificate_of_another_is_rejected(
     told = said(door, "echoscu", "-aet", "CT1", *certified(authority, "us1.test"))
 
     assert "Calling AE Title Not Recognized" in told, told
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_dcmtk_is_sent_an_object_by_each_profile(
+    profile: str, authority: Authority, tmp_path: Path
+) -> None:
+    file, received, port = tmp_path / "image.dcm", tmp_path / "received", free_port()
+    received.mkdir()
+    an_image().save_as(file, enforce_file_format=True)
+    own = authority.issue("gateway.test")
+    destination = DicomDestination(
+        "pacs",
+        "PACS",
+        "127.0.0.1",
+        port,
+        tls=True,
+        ca=str(authority.file),
+        certificate=str(own.certificate),
+        key=str(own.key),
+    )
+    command = ["storescp", *certified(authority, "pacs.test"), profile, "-od", str(received)]
+    with subprocess.Popen([*command, str(port)], stderr=subprocess.DEVNULL) as receiver:
+        wait_for(port)
+        with Scu(destination, "GATEWAY").storing([(CT, EXPLICIT)]) as storing:
+            status = storing.send(file)
+        receiver.terminate()
+
+    assert status == 0
+    assert [dcmread(one).SOPInstanceUID for one in received.iterdir()] == ["1.2.3.1"]
+
+
+def wait_for(port: int) -> None:
+    for _ in range(200):
+        with suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port)):
+            return
+        time.sleep(0.05)
 
 
 @pytest.mark.parametrize("options", [["+tla", "-ic"], []], ids=["anonymous", "plain"])

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gateway.app import assembly
 from gateway.app.cli.table import show
-from gateway.delivery.endpoints import named, paused, suspend
-from gateway.delivery.outgoing import recipient_of
+from gateway.delivery.endpoints import endpoint_id, named, paused, suspend
+from gateway.delivery.outgoing import RECIPIENT
 from gateway.delivery.retry import retried
 from gateway.errors import Conflict, NotFound
 from gateway.store.records import DeliveryState
@@ -17,6 +17,7 @@ from gateway.store.records import DeliveryState
 if TYPE_CHECKING:
     import argparse
 
+    from gateway.delivery.endpoints import Receiver
     from gateway.settings import Settings
     from gateway.store.records import Delivery
 
@@ -112,7 +113,7 @@ def retry_deliveries(settings: Settings, given: argparse.Namespace) -> int:
 def list_destinations(settings: Settings, given: argparse.Namespace) -> int:
     """Print the destinations, and how many deliveries of each are in which state."""
     base = assembly.found(settings)
-    destinations = settings.peers.destinations
+    destinations = _destinations(settings)
     held = paused(base.store, destinations)
     counts = Counter(
         (one.recipient, one.state)
@@ -121,18 +122,27 @@ def list_destinations(settings: Settings, given: argparse.Namespace) -> int:
     )
     rows: list[dict[str, object]] = [
         {
-            "name": one.name,
+            "name": endpoint_id(one),
             "address": f"{one.host}:{one.port}",
-            "state": "paused" if one.name in held else "active",
-            "waiting": counts[recipient_of(one), DeliveryState.WAITING]
-            + counts[recipient_of(one), DeliveryState.SENDING],
-            "refused": counts[recipient_of(one), DeliveryState.REFUSED],
+            "state": "paused" if endpoint_id(one) in held else "active",
+            "waiting": counts[_recipient(one), DeliveryState.WAITING]
+            + counts[_recipient(one), DeliveryState.SENDING],
+            "refused": counts[_recipient(one), DeliveryState.REFUSED],
         }
         for one in destinations
     ]
     show(rows, as_json=given.json, empty="gateway.toml names no destination.")
     base.close()
     return 0
+
+
+def _destinations(settings: Settings) -> tuple[Receiver, ...]:
+    peers = settings.peers
+    return (*peers.destinations, *peers.dicom_destinations)
+
+
+def _recipient(destination: Receiver) -> str:
+    return f"{RECIPIENT}{endpoint_id(destination)}"
 
 
 def pause_destination(settings: Settings, given: argparse.Namespace) -> int:
@@ -146,11 +156,11 @@ def resume_destination(settings: Settings, given: argparse.Namespace) -> int:
 
 
 def _switch(settings: Settings, names: list[str], *, hold: bool) -> int:
-    destinations = [named(settings.peers.destinations, name) for name in names]
+    destinations = [named(_destinations(settings), name) for name in names]
     base = assembly.found(settings)
     for one in destinations:
         suspend(base.store, one, paused=hold)
-        print(f"{one.name}: {'paused' if hold else 'active'}")
+        print(f"{endpoint_id(one)}: {'paused' if hold else 'active'}")
     base.close()
     return 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,6 +11,7 @@ from pynetdicom import AE
 
 from gateway.delivery.dicom_channel import DicomChannel
 from gateway.delivery.dicom_outgoing import DicomOutgoing
+from gateway.delivery.endpoints import suspend
 from gateway.delivery.schedule import Schedule
 from gateway.delivery.worker import Worker
 from gateway.dicom.json_model import Model, items, text
@@ -318,11 +320,35 @@ def test_each_message_goes_on_to_whom_it_is_forwarded(place: Place, door: DimseS
     tell(door, "send_n_create", created())
     tell(door, "send_n_set", ended())
     told = Told()
-    channel = DicomChannel(place.store, place.objects, place.holdings, [RIS], {"ris": told})
-    worker = Worker(place.store, [channel], clock=lambda: AT.replace(year=2100), chance=lambda: 0.5)
+    worker = working(place, told)
     worker.run_once()
     worker.run_once()
     worker.close()
 
     assert told.said == [(UID, "IN PROGRESS"), (UID, "COMPLETED")]
     assert {one.state.value for one in place.store.deliveries()} == {"sent"}
+
+
+def working(place: Place, told: Told) -> Worker:
+    channel = DicomChannel(place.store, place.objects, place.holdings, [RIS], {"ris": told})
+    years = itertools.count(2100)
+    clock = lambda: AT.replace(year=next(years))  # noqa: E731 - each look is late enough
+    return Worker(place.store, [channel], clock=clock, chance=lambda: 0.5)
+
+
+def test_what_is_for_a_paused_destination_waits(place: Place, door: DimseServer) -> None:
+    told = Told()
+    worker = working(place, told)
+    suspend(place.store, RIS, paused=True)
+    tell(door, "send_n_create", created())
+    worker.run_once()
+    held = (told.said[:], [one.state.value for one in place.store.deliveries()])
+    (endpoint,) = all_of(place, "Endpoint")
+    suspend(place.store, RIS, paused=False)
+    worker.run_once()
+    worker.close()
+
+    assert held == ([], ["waiting"])
+    assert (endpoint["id"], endpoint["status"]) == ("dicom.ris", "suspended")
+    assert endpoint["address"] == "dicom://RIS@127.0.0.1:104"
+    assert told.said == [(UID, "IN PROGRESS")]

@@ -12,8 +12,10 @@ from pynetdicom import AE
 
 from gateway.access.callers import Callers
 from gateway.access.tls import Certificates, client_context
+from gateway.delivery.failures import Unreachable
 from gateway.dimse import pdu
-from gateway.settings import Caller
+from gateway.dimse.scu import Scu
+from gateway.settings import Caller, DicomDestination
 from tests.certificates import Authority
 from tests.unit.dimse.test_server import Keeper, a_door, an_image, request_of
 
@@ -162,3 +164,38 @@ def test_new_certificates_are_used_without_a_restart(tmp_path: Path, authority: 
         after = serial(door)
 
     assert before != after
+
+
+def calling(door: DimseServer, **more: Any) -> Scu:  # noqa: ANN401 - fields of the destination
+    return Scu(DicomDestination("pacs", "GATEWAY", "127.0.0.1", door.port, tls=True, **more), "US1")
+
+
+def test_the_gateway_calls_over_tls_and_shows_its_own_certificate(
+    tmp_path: Path, authority: Authority
+) -> None:
+    own, ca = authority.issue("us1.test"), str(authority.file)
+    shown = {"certificate": str(own.certificate), "key": str(own.key)}
+    callers = Callers(rows=[Caller("US1", certificates=("us1.test",))])
+    tls = certificates(authority).context
+    with a_door(tmp_path / "spool", Keeper(tmp_path).receive, tls=tls, callers=callers) as door:
+        statuses = [
+            calling(door, ca=ca, **shown).echo(),
+            calling(door, ca=ca, server_name="gateway.test", **shown).echo(),
+        ]
+        stranger = Authority(tmp_path, "Autre").file
+        for wrong in (
+            {"ca": ca},
+            {"ca": str(stranger), **shown},
+            {"ca": ca, "server_name": "other.test", **shown},
+        ):
+            with pytest.raises(Unreachable, match="certificate"):
+                calling(door, **wrong).echo()
+
+    assert statuses == [0, 0]
+
+
+def test_certificates_that_cannot_be_read_are_said_so(tmp_path: Path) -> None:
+    scu = Scu(DicomDestination("pacs", "PACS", "h", 104, tls=True, ca=str(tmp_path / "no")), "GW")
+
+    with pytest.raises(Unreachable, match="certificates for PACS@h:104 cannot be used: No such"):
+        scu.echo()
