@@ -54,8 +54,12 @@ class Value:
 
     def text(self, component: int = 1, subcomponent: int = 1) -> str:
         """Give one subcomponent, unescaped and stripped; empty when absent or null."""
-        # Most of what a mapping asks for was not sent.
-        raw = self.raw and self._raw_component(component)
+        # Most of what a mapping asks for was not sent. A mapping comes here a hundred times a
+        # message: what it calls on its way is written out.
+        parts = self._components
+        if parts is None:
+            parts = self._split()
+        raw = parts[component - 1] if 0 < component <= len(parts) else ""
         if not raw:
             return ""
         delimiters = self._delimiters
@@ -70,15 +74,14 @@ class Value:
 
     def component(self, n: int) -> str:
         """Give one component unescaped whole, its subcomponent separators as typed."""
-        return self._unescaped(self._raw_component(n))
+        parts = self._components or self._split()
+        return self._unescaped(parts[n - 1]) if 0 < n <= len(parts) else ""
 
-    def _raw_component(self, n: int) -> str:
-        parts = self._components
-        if parts is None:
-            mark = self._delimiters.component if self._delimiters is not None else None
-            # Split once: a mapping asks for most components of the few values it reads.
-            parts = self._components = self.raw.split(mark) if mark else [self.raw]
-        return parts[n - 1] if 0 < n <= len(parts) else ""
+    def _split(self) -> list[str]:
+        # Once: a mapping asks for most components of the few values it reads.
+        mark = self._delimiters.component if self._delimiters is not None else None
+        parts = self._components = self.raw.split(mark) if mark else [self.raw]
+        return parts
 
     def _unescaped(self, raw: str) -> str:
         if self._delimiters is None or self._delimiters.escape not in raw:
@@ -120,24 +123,23 @@ class Segment:
     @property
     def size(self) -> int:
         """The number of the last field that was typed."""
-        return len(self._split()) - 1
+        return len(self._fields or self._split()) - 1
 
     def raw_field(self, field: int) -> str:
         """Give a field as typed, all repetitions; empty when absent."""
-        fields = self._split()
+        fields = self._fields or self._split()
         return fields[field] if 0 < field < len(fields) else ""
 
     def value(self, field: int) -> Value:
         """Give the first repetition; a false `Value` when absent."""
         found = self._values.get(field)
         if found is None:
-            found = self._values[field] = self._first(field)
+            fields = self._fields or self._split()
+            raw = fields[field] if 0 < field < len(fields) else ""
+            found = self._values[field] = self._first(field, raw) if raw else _ABSENT
         return found
 
-    def _first(self, field: int) -> Value:
-        raw = self.raw_field(field)
-        if not raw:
-            return _ABSENT
+    def _first(self, field: int, raw: str) -> Value:
         if self._opaque(field):
             return Value(raw, None)
         mark = self._delimiters.repetition
@@ -153,7 +155,9 @@ class Segment:
 
     def text(self, field: int, component: int = 1, subcomponent: int = 1) -> str:
         """Give one part of the first repetition, unescaped and stripped; empty when absent."""
-        found = self._values.get(field) or self.value(field)
+        found = self._values.get(field)
+        if found is None:
+            found = self.value(field)
         return found.text(component, subcomponent) if found.raw else ""
 
     def whole(self, field: int) -> str:
@@ -164,12 +168,11 @@ class Segment:
         return "" if raw == NULL else unescape(raw, self._delimiters, self._codec)
 
     def _split(self) -> list[str]:
-        if self._fields is None:
-            fields = self.raw.split(self._delimiters.field)
-            if self.name in _HEADERS:
-                fields.insert(1, self._delimiters.field)
-            self._fields = fields
-        return self._fields
+        fields = self.raw.split(self._delimiters.field)
+        if self.name in _HEADERS:
+            fields.insert(1, self._delimiters.field)
+        self._fields = fields
+        return fields
 
     def _opaque(self, field: int) -> bool:
         return field <= _OPAQUE and self.name in _HEADERS
