@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from gateway.ingest.series_metadata import SeriesMetadataMaker
     from gateway.ingest.study import StudyIngest
     from gateway.settings import Settings
+    from gateway.store.profiles import ByType
 
 # Each has a database connection of its own.
 _DICOMWEB_THREADS: Final = 6
@@ -177,6 +178,13 @@ def build_profiles(base: Foundation, terminology: Terminology) -> ProfileValidat
     library = StoredProfiles(base.store)
     member_of = Membership(terminology, library.generation)
     return ProfileValidator(library, Services(member_of=member_of, now=now), member_of.renew)
+
+
+def installed_profiles(base: Foundation) -> Callable[[], ByType]:
+    """Return what lists the profiles that are installed, by resource type."""
+    from gateway.store.profiles import StoredProfiles  # noqa: PLC0415 - other doors need none
+
+    return StoredProfiles(base.store).by_type
 
 
 def build_terminology(base: Foundation) -> Terminology:

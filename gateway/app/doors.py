@@ -101,6 +101,7 @@ def _http(settings: Settings, _stop: threading.Event, ready: Callable[[], None])
         terminology=terminology,
         validate=profiles,
         must_support=profiles.must_support,
+        profiles=assembly.installed_profiles(base),
     )
     closing = contextlib.ExitStack()
 

@@ -66,13 +66,15 @@ class Served:
 
     `interactions` are codes of http://hl7.org/fhir/restful-interaction; `flags` are further
     elements of CapabilityStatement.rest.resource, such as `versioning` or `conditionalCreate`;
-    `operations` are (name, canonical URL of the definition).
+    `operations` are (name, canonical URL of the definition); `profiles` are those that resources of
+    the type are validated against when they declare them.
     """
 
     type: str
     interactions: tuple[str, ...]
     flags: dict[str, object] = field(default_factory=dict)
     operations: tuple[tuple[str, str], ...] = ()
+    profiles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +181,7 @@ def _resource(row: Served, pointers: Pointers) -> dict[str, Any]:
     told = {
         "type": row.type,
         "profile": f"{_BASE}/StructureDefinition/{row.type}",
+        "supportedProfile": list(row.profiles),
         "interaction": [{"code": code} for code in row.interactions],
         **row.flags,
         "searchInclude": [f"{row.type}:{one.code}" for one in offered if _points(one)],

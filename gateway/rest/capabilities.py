@@ -20,10 +20,12 @@ from gateway.fhir.wire import dumps
 from gateway.rest.answer import Answer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from gateway.rest.call import Call
     from gateway.rest.dispatch import Route
+
+    _Profiles = tuple[tuple[str, tuple[str, ...]], ...]
 
 # When what the statement says last changed.
 _DATE: Final = "2026-11-22"
@@ -57,15 +59,18 @@ _NOT_OFFERED: Final[dict[str, object]] = {
 def capabilities_of(routes: Sequence[Route]) -> Callable[[Call], Answer]:
     """Return the interaction that tells of `routes`.
 
-    Each of its answers is made once, and again when search parameters are installed.
+    Each of its answers is made once, and again when search parameters or profiles are installed.
     """
 
     @lru_cache(maxsize=2 * len(_MODES))
-    def statement(mode: str, base_url: str, version: str, _installation: int) -> bytes:
+    def statement(
+        mode: str, base_url: str, version: str, profiles: _Profiles, _installation: int
+    ) -> bytes:
         if mode == "terminology":
             told = terminology_capabilities(base_url=base_url, version=version, date=_DATE)
         else:
-            rows = served(routes, NORMATIVE if mode == "normative" else resource_types())
+            types = NORMATIVE if mode == "normative" else resource_types()
+            rows = served(routes, types, dict(profiles))
             told = capability_statement(
                 rows, offer(routes), base_url=base_url, version=version, date=_DATE
             )
@@ -77,8 +82,11 @@ def capabilities_of(routes: Sequence[Route]) -> Callable[[Call], Answer]:
         if mode not in _MODES:
             message = f"mode is one of {', '.join(_MODES)}."
             raise Malformed(message, expression="mode")
-        base_url = call.ports.settings.fhir_url
-        return Answer(200, statement(mode, base_url, call.ports.version, installation()))
+        ports = call.ports
+        told = statement(
+            mode, ports.settings.fhir_url, ports.version, ports.profiles(), installation()
+        )
+        return Answer(200, told)
 
     return capabilities
 
@@ -99,18 +107,23 @@ def offer(routes: Sequence[Route]) -> Offer:
     )
 
 
-def served(routes: Sequence[Route], types: frozenset[str]) -> list[Served]:
-    """Return what `routes` offer on each type."""
+def served(
+    routes: Sequence[Route], types: frozenset[str], profiles: Mapping[str, tuple[str, ...]]
+) -> list[Served]:
+    """Return what `routes` offer on each type, and its profiles."""
     typed = [row for row in routes if _TYPE in row.path]
-    return [_served([row for row in typed if row.serves(name)], name) for name in sorted(types)]
+    return [
+        _served([row for row in typed if row.serves(name)], name, profiles.get(name, ()))
+        for name in sorted(types)
+    ]
 
 
-def _served(offered: Sequence[Route], name: str) -> Served:
+def _served(offered: Sequence[Route], name: str, profiles: tuple[str, ...]) -> Served:
     flags: dict[str, object] = {}
     for row in offered:
         flags |= _FLAGS.get((row.method, row.path), {})
     codes = tuple(dict.fromkeys(row.code for row in offered if not row.operation))
-    return Served(name, codes, _NOT_OFFERED | flags, _operations(offered))
+    return Served(name, codes, _NOT_OFFERED | flags, _operations(offered), profiles)
 
 
 def _operations(routes: Sequence[Route]) -> tuple[tuple[str, str], ...]:

@@ -104,6 +104,10 @@ def _unmarked(_resource: Resource, _profile: str) -> tuple[Issue, ...]:
     return ()
 
 
+def _unprofiled() -> tuple[tuple[str, tuple[str, ...]], ...]:
+    return ()
+
+
 def _now() -> datetime:
     return datetime.now(UTC)
 
@@ -115,8 +119,8 @@ class Ports:
     `doors` tells the state of the other doors by name (`ready` or a sentence saying why not),
     `metrics` gives the Prometheus text and its media type; `terminology` answers :in, :below and
     their like, and the terminology operations; `validate` judges a resource against R4 and
-    profiles, `must_support` tells what of a profile is not there; `clock` gives this instant,
-    with a time zone.
+    profiles, `must_support` tells what of a profile is not there; `profiles` lists by resource type
+    those that are installed; `clock` gives this instant, with a time zone.
     """
 
     store: Store
@@ -130,4 +134,5 @@ class Ports:
     terminology: Terminology | None = None
     validate: Validation = validate_base
     must_support: Callable[[Resource, str], tuple[Issue, ...]] = _unmarked
+    profiles: Callable[[], tuple[tuple[str, tuple[str, ...]], ...]] = _unprofiled
     clock: Callable[[], datetime] = _now

@@ -60,6 +60,16 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoredProfiles
     parameters.install({})
 
 
+def test_the_installed_profiles_are_listed_by_type(library: StoredProfiles) -> None:
+    listed = dict(library.by_type())
+    assert listed["Appointment"] == (
+        "https://passerelle.example/fhir/StructureDefinition/passerelle-appointment|1.0.0",
+        "https://passerelle.example/fhir/StructureDefinition/passerelle-rcp-meeting|1.0.0",
+    )
+    assert "Extension" not in listed
+    assert library.by_type() is library.by_type()
+
+
 @pytest.fixture(scope="module")
 def validator(library: StoredProfiles) -> ProfileValidator:
     terminology = Terminology(Chain(StoredTerminology(library._store), BaseTerminology()))

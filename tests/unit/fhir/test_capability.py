@@ -67,6 +67,14 @@ def test_the_statement_says_what_the_rows_say_and_is_valid() -> None:
     assert [one["name"] for one in endpoint["operation"]] == ["validate"]
 
 
+def test_the_profiles_of_a_type_stand_beside_its_definition() -> None:
+    rows = [Served("Observation", ("read",), profiles=("https://x.example/Bone|1.0",))]
+    told = capability_statement(rows, Offer(), base_url=_BASE, version="1", date="2026-01-01")
+    (row,) = told["rest"][0]["resource"]
+    assert row["profile"] == "http://hl7.org/fhir/StructureDefinition/Observation"
+    assert row["supportedProfile"] == ["https://x.example/Bone|1.0"]
+
+
 def test_every_kind_of_parameter_is_declared() -> None:
     statement = capability_statement(
         [Served("Observation", ("search-type",))],
