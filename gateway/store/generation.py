@@ -2,57 +2,78 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
-from gateway.store.statements import RESOURCE, render_values
+from gateway.store.statements import RESOURCE, VERSION, render_template
 
 if TYPE_CHECKING:
-    from sqlalchemy import Dialect
+    from sqlalchemy import Select
 
     from gateway.store.api import Store
+    from gateway.store.statements import Sql
+
+# More versions than this are not looked through: the resources of the types are fewer.
+_FEW: Final = 10_000
 
 
 class Generation:
     """The sequence number of the last write, deletions included, of some resource types.
 
-    While nothing at all is written, asking costs one look-up; else one row a resource of the types,
-    which should be few.
+    To ask costs one question, which looks at what was written since the last one.
     """
 
     def __init__(self, store: Store, *types: str) -> None:
         """Watch `types` in `store`."""
         self._store = store
-        self._types = types
         self._lock = Lock()
         self._seen = -1
         self._number = 0
+        dialect = store.database.dialect
+        self._whole = render_template(_newest(types), dialect)
+        self._since = render_template(_newest_since(types), dialect)
 
     def now(self) -> int:
         """Return the number; it is another one as soon as one of the types was written to."""
-        last = self._one(self._store.database.sql["last_seq"].text, [])
         with self._lock:
-            if last == self._seen:
-                return self._number
-        # Asked after `last`: what is committed between the two is seen now or the next time.
-        number = self._one(*_newest(self._types, self._store.database.dialect))
+            seen, number = self._seen, self._number
+        last, newer = self._ask(self._since, seen=seen, most=seen + _FEW)
+        if last == seen:
+            return number
+        if seen < 0 or last > seen + _FEW:
+            # Asked after `last`: what is committed between the two is seen now or the next time.
+            (newer,) = self._ask(self._whole)
         with self._lock:
             if last > self._seen:
-                self._seen, self._number = last, number
-        return number
+                self._seen, self._number = last, max(newer, self._number)
+            return self._number
 
-    def _one(self, text: str, given: list[object]) -> int:
+    def _ask(self, statement: tuple[Sql, dict[str, Any]], **given: int) -> list[int]:
+        sql, fixed = statement
+        values = fixed | given
         with self._store.database.reading() as cursor:
-            cursor.execute(text, given)
+            cursor.execute(sql.text, [values[name] for name in sql.names])
             row = cursor.fetchone()
-        return int(row[0] or 0) if row else 0
+        return [int(one or 0) for one in row]
 
 
-@lru_cache(maxsize=8)
-def _newest(types: tuple[str, ...], dialect: Dialect) -> tuple[str, list[object]]:
-    return render_values(
-        select(func.max(RESOURCE.c.seq)).where(RESOURCE.c.type.in_(types)), dialect
+def _newest(types: tuple[str, ...]) -> Select[Any]:
+    return select(func.max(RESOURCE.c.seq)).where(RESOURCE.c.type.in_(types))
+
+
+def _newest_since(types: tuple[str, ...]) -> Select[Any]:
+    """Return the last version of all, and the last of the types behind `seen` up to `most`."""
+    last = select(func.max(VERSION.c.seq)).scalar_subquery()
+    newer = (
+        select(func.max(VERSION.c.seq))
+        .join_from(VERSION, RESOURCE, VERSION.c.rid == RESOURCE.c.rid)
+        .where(
+            VERSION.c.seq > bindparam("seen", 0),
+            VERSION.c.seq <= bindparam("most", 0),
+            RESOURCE.c.type.in_(types),
+        )
+        .scalar_subquery()
     )
+    return select(last, newer)

@@ -191,7 +191,6 @@ CLAUSES: dict[str, Any] = {
     "read": _current().where(*_identity()),
     "vread": _versions().where(*_identity(), VERSION.c.version == bindparam("version")),
     "states": _states(),
-    "last_seq": select(func.max(VERSION.c.seq)),
     "last_numbers": select(
         *(
             select(func.max(column)).scalar_subquery().label(name)
