@@ -4,8 +4,8 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	&& echo $$p && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
-# A file stays with one process: its fixtures are made once.
-PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist loadfile
+# A file stays with one process: its fixtures are made once. tests/conftest.py puts long files first.
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --require-hashes --only-binary :all:
 PROJECT := $(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .
 # Other people's FHIR clients: their requirements contradict the project's, so they live apart.
@@ -14,6 +14,7 @@ CLIENTS := tests/interop/clients
 
 .DEFAULT_GOAL := help
 .PHONY: help run demo test peers ohif interop check bench profiles format lock lock-peers clean
+.PHONY: types format-check lint floors docs
 
 help:
 	@echo "make demo     one patient's story through the real doors"
@@ -85,11 +86,23 @@ interop: $(VENV)/dev.stamp peers
 	@# The same tests on SQLite are part of `make test`.
 	@$(PYTEST) tests/contract -m postgresql
 
+# Side by side: types take as long as all the others.
 check: $(VENV)/dev.stamp
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target --keep-going types format-check lint floors docs
+
+types:
 	$(BIN)/mypy
+
+format-check:
+	$(BIN)/ruff format --check .
+
+lint:
+	$(BIN)/ruff check .
+
+floors:
 	$(BIN)/lint-imports
+
+docs:
 	$(BIN)/python scripts/check_docs.py
 	$(BIN)/python scripts/document_profiles.py --check
 

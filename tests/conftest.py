@@ -15,13 +15,34 @@ import pytest
 from sqlalchemy import create_engine, make_url, text
 
 from gateway.store.api import Store, open_store
-from gateway.store.migrate import migrate
+from gateway.store.migrate import HEAD, current_revision, migrate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parent.parent
 SHARED = Path(os.environ.get("GATEWAY_SHARED", ROOT.parent / "shared"))
+
+
+# A process that begins one of these last is waited for by all the others.
+_LONGEST = (
+    "tests/e2e/test_kill.py",
+    "tests/e2e/test_demo.py",
+    "tests/e2e/",
+    "tests/interop/test_own_profiles.py",
+    "tests/unit/rest/test_to_the_letter.py",
+    "tests/contract/",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest; within a file nothing moves."""
+
+    def place(item: pytest.Item) -> int:
+        found = (n for n, name in enumerate(_LONGEST) if item.nodeid.startswith(name))
+        return next(found, len(_LONGEST))
+
+    items.sort(key=place)
 
 
 def free_port() -> int:
@@ -82,7 +103,20 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     command = [*prefix, str(binaries / "initdb"), "-D", str(data), "-U", "postgres", "-A", "trust"]
     subprocess.run(command, check=True, capture_output=True, cwd=place)
     server = subprocess.Popen(
-        [*prefix, str(binaries / "postgres"), "-D", str(data), "-p", str(port), "-k", str(place)],
+        # Without flushing: no test cuts the power of this server.
+        [
+            *prefix,
+            str(binaries / "postgres"),
+            "-F",
+            "-c",
+            "full_page_writes=off",
+            "-D",
+            str(data),
+            "-p",
+            str(port),
+            "-k",
+            str(place),
+        ],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         cwd=place,
@@ -120,13 +154,37 @@ def empty_postgres(url: str) -> None:
         connection.execute("CREATE SCHEMA public")
 
 
+def _is_migrated(url: str) -> bool:
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        found = current_revision(connection) == HEAD
+    engine.dispose()
+    return found
+
+
+def clear_postgres(url: str) -> None:
+    """Take the rows out of every table: a tenth of the time that it takes to make the tables."""
+    import psycopg  # noqa: PLC0415 - only where PostgreSQL is
+
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
+        named = connection.execute(
+            "SELECT string_agg(quote_ident(tablename), ', ') FROM pg_tables "
+            "WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
+        ).fetchone()
+        assert named is not None
+        connection.execute(f"TRUNCATE {named[0]}")
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of an empty, migrated database of each kind."""
     if request.param == "sqlite":
         url = f"sqlite:///{tmp_path / 'gateway.db'}"
     else:
-        url = request.getfixturevalue("postgres_url")
+        url = str(request.getfixturevalue("postgres_url"))
+        if _is_migrated(url):
+            clear_postgres(url)
+            return url
         empty_postgres(url)
     migrate(url)
     return url

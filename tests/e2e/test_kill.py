@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 KILLS = int(os.environ.get("PASSERELLE_TEST_KILLS", "50"))
 # Between two messages of one sender: enough for a kill to find all doors at work.
 PAUSE = 0.04
+# Before a sender tries again to reach a gateway that is starting.
+AWAY = 0.1
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 RPPS = "10000023084"
 
@@ -80,7 +82,7 @@ class Load:
                         number += 2
                         time.sleep(PAUSE)
             except (GatewayError, OSError):
-                time.sleep(0.02)
+                time.sleep(AWAY)
 
     def _create(self) -> None:
         number = 0
@@ -94,7 +96,7 @@ class Load:
                 status, _ = self.gateway.send("PUT", f"/fhir/Patient/e2e-{number}", patient)
             except (urllib.error.URLError, http.client.HTTPException, OSError):
                 # An answer cut short is no acknowledgement.
-                time.sleep(0.02)
+                time.sleep(AWAY)
                 continue
             assert status in (200, 201)
             self.patients.append(f"e2e-{number}")
@@ -108,7 +110,7 @@ class Load:
         while not self.stop.is_set():
             association = client.associate("127.0.0.1", self.gateway.dicom)
             if not association.is_established:
-                time.sleep(0.02)
+                time.sleep(AWAY)
                 continue
             while not self.stop.is_set() and association.is_established:
                 try:
