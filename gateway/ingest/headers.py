@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from gateway.dicom.dataset import Dataset
 
-# Bytes of headers as they are stored; read, they take some ten times as much.
+# Bytes of headers as they are stored; read, they take some twenty times as much.
 _BYTES: Final = 1 << 20
 
 
