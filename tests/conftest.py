@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import glob
 import os
 import shutil
@@ -18,7 +19,7 @@ from gateway.store.api import Store, open_store
 from gateway.store.migrate import HEAD, current_revision, migrate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
 ROOT = Path(__file__).parent.parent
 SHARED = Path(os.environ.get("GATEWAY_SHARED", ROOT.parent / "shared"))
@@ -33,6 +34,17 @@ _LONGEST = (
     "tests/unit/rest/test_to_the_letter.py",
     "tests/contract/",
 )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for no garbage: what is collected here stays to the end."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
