@@ -252,6 +252,8 @@ def test_a_peer_that_goes_inside_a_retrieval_leaves_the_door_open(door: DimseSer
     caller = AE(ae_title="WS")
     caller.add_requested_context(STUDY_ROOT_GET, EXPLICIT)
     caller.add_requested_context(CT, EXPLICIT)
+    # It has gone: no answer comes to it, and it would wait for half a minute.
+    caller.dimse_timeout = 1
 
     def go(event: Any) -> int:  # noqa: ANN401 - pynetdicom is untyped
         event.assoc.abort()
