@@ -164,7 +164,9 @@ class Pruning:
         if mode == 0 or free <= _PAGES:
             return 0
         with self._store.transaction() as tx:
-            tx.run_to_end(f"PRAGMA incremental_vacuum({_PAGES})")
+            # It works while its rows are fetched, and has none: the driver goes one step, a page.
+            for _ in range(_PAGES):
+                tx.run_to_end("PRAGMA incremental_vacuum(1)")
         return max(0, free - self._pragma("freelist_count"))
 
     def _pragma(self, name: str) -> int:
