@@ -38,6 +38,7 @@ _REPORT_RANK: Final = {
 _ORDER_ENDED: Final = frozenset({"completed", "revoked", "entered-in-error"})
 _APPOINTMENT_BEGUN: Final = frozenset({"arrived", "checked-in", "fulfilled"})
 _APPOINTMENT_OPEN: Final = frozenset({"proposed", "pending", "booked", "waitlist"})
+_APPOINTMENT_CANCELLED: Final = frozenset({"cancelled", "noshow"})
 _APPOINTMENT_OVER: Final = frozenset({"cancelled", "noshow", "entered-in-error", "fulfilled"})
 _TASK_ASKED: Final = frozenset({"draft", "requested", "received"})
 _STUDY_RANK: Final = {"unknown": 0, "registered": 1, "available": 2, "cancelled": 3}
@@ -75,7 +76,7 @@ def is_provisional(patient: Resource) -> bool:
     return PROVISIONAL in patient.get("meta", {}).get("tag", [])
 
 
-def _general(held: Resource, incoming: Resource, write: Write) -> Resource | None:
+def _general(held: Resource, incoming: Resource, write: Write) -> Resource:
     return overlay(held, incoming) if write is Write.ASSERT else fill(held, incoming)
 
 
@@ -164,7 +165,7 @@ def _holds_document(resource: Resource) -> bool:
 
 def _appointment(held: Resource, incoming: Resource, write: Write) -> Resource | None:
     if write is Write.MENTION or held.get("status") == "entered-in-error":
-        return fill(held, incoming)
+        return _without_idle_reason(fill(held, incoming))
     merged = overlay(held, incoming)
     begun = held.get("status") in _APPOINTMENT_BEGUN
     if begun and incoming["status"] in _APPOINTMENT_OPEN and _same_time(held, incoming):
@@ -172,11 +173,16 @@ def _appointment(held: Resource, incoming: Resource, write: Write) -> Resource |
         merged["status"] = held["status"]
     if merged["status"] in _APPOINTMENT_OVER:
         merged["participant"] = _participants(held, incoming)
-    if merged["status"] != "cancelled":
-        merged.pop("cancelationReason", None)
     if both := union(held.get("basedOn"), incoming.get("basedOn")):
         merged["basedOn"] = both
-    return merged
+    return _without_idle_reason(merged)
+
+
+def _without_idle_reason(appointment: Resource) -> Resource:
+    """Return it without the reason of a cancellation when it is not cancelled (app-4)."""
+    if appointment["status"] not in _APPOINTMENT_CANCELLED:
+        appointment.pop("cancelationReason", None)
+    return appointment
 
 
 def _same_time(held: Resource, incoming: Resource) -> bool:
@@ -200,6 +206,21 @@ def _task(held: Resource, incoming: Resource, write: Write) -> Resource | None:
     elif "statusReason" not in incoming and incoming["status"] != held["status"]:
         merged.pop("statusReason", None)
     return merged
+
+
+def _observation(held: Resource, incoming: Resource, write: Write) -> Resource | None:
+    merged = _general(held, incoming, write)
+    said = incoming if write is Write.ASSERT else held
+    # A result has a value or says why it has none (obs-6).
+    if "dataAbsentReason" in said:
+        return {name: part for name, part in merged.items() if not _is_value(name)}
+    if any(map(_is_value, merged)):
+        merged.pop("dataAbsentReason", None)
+    return merged
+
+
+def _is_value(name: str) -> bool:
+    return name.startswith(("value", "_value"))
 
 
 def _once(_held: Resource, _incoming: Resource, _write: Write) -> Resource | None:
@@ -230,6 +251,7 @@ _RULES: Final[dict[str, Rule]] = {
     "ImagingStudy": _imaging_study,
     "DocumentReference": _document_reference,
     "Appointment": _appointment,
+    "Observation": _observation,
     "Task": _task,
     "Provenance": _once,
     "Binary": _once,

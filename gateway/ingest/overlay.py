@@ -2,22 +2,49 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
+
+from gateway.fhir.definitions import elements
 
 if TYPE_CHECKING:
     from gateway.fhir.wire import Resource
 
 
+# Where a row of `elements` names the choice that an element is of.
+_CHOICE: Final = 3
+
+
 def overlay(held: Resource, incoming: Resource) -> Resource:
-    """Return `held` with the elements of `incoming` over it; identifiers are added up."""
-    merged = {**held, **incoming, "id": held["id"]}
+    """Return `held` with the elements of `incoming` over it; identifiers are added up.
+
+    A value of another type takes the place of the one that was there.
+    """
+    merged = {**_beside(held, incoming), **incoming, "id": held["id"]}
     return with_identifiers(merged, held, incoming)
 
 
 def fill(held: Resource, incoming: Resource) -> Resource:
     """Return `held` with the elements that only `incoming` has; identifiers are added up."""
-    merged = {**incoming, **held}
+    merged = {**_beside(incoming, held), **held}
     return with_identifiers(merged, held, incoming)
+
+
+def _beside(under: Resource, over: Resource) -> Resource:
+    """Return what of a resource can stand beside another's elements: R4 has one `value[x]`."""
+    choices = _choices(over["resourceType"])
+    taken = {choices[name] for name in over if name in choices}
+    if not taken:
+        return under
+    return {name: part for name, part in under.items() if choices.get(name) not in taken}
+
+
+@cache
+def _choices(resource_type: str) -> dict[str, str]:
+    """Return which choice each name in JSON is of: `valueString` and `_valueString` of `value`."""
+    rows = elements(resource_type).items()
+    known = {name: row[_CHOICE] for name, row in rows if len(row) > _CHOICE and row[_CHOICE]}
+    return known | {f"_{name}": choice for name, choice in known.items()}
 
 
 def with_identifiers(merged: Resource, held: Resource, incoming: Resource) -> Resource:

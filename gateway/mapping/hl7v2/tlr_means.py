@@ -47,7 +47,7 @@ def products(group: OrderGroup, order: str, started: str | None, gathering: Gath
             "subject": reference(gathering.subject),
             "supportingInformation": [reference(order)],
             "effectiveDateTime": when,
-            "dosage": _dose(parts["3"], gathering) if "3" in parts else {},
+            **(_dose(parts["3"], gathering) if "3" in parts else {}),
         }
         resource: Element = {"resourceType": "MedicationAdministration"}
         gathering.state(resource | {name: part for name, part in said.items() if part}, [key])
@@ -63,10 +63,11 @@ def _medication(code: Element, lot: str) -> Element:
 
 
 def _dose(obx: Segment, gathering: Gathering) -> Element:
+    """Return the dose; what is none goes into a note: a dosage needs an amount (mad-1)."""
     value = obx_value(obx, gathering)
     if "valueQuantity" in value:
-        return {"dose": value["valueQuantity"]}
-    return {"text": obx.text(5)} if obx.text(5) else {}
+        return {"dosage": {"dose": value["valueQuantity"]}}
+    return {"note": [{"text": obx.text(5)}]} if obx.text(5) else {}
 
 
 def devices(group: OrderGroup, gathering: Gathering) -> list[Element]:

@@ -121,3 +121,38 @@ def test_an_addendum_stands_after_the_report() -> None:
         "presentedForm": [first, second],
     }
     assert merged(after, addendum) == after
+
+
+def observation(**more: object) -> dict[str, Any]:
+    return {"resourceType": "Observation", "id": "o", "status": "final"} | more
+
+
+def test_a_value_of_another_type_takes_the_place_of_the_first() -> None:
+    held = observation(valueQuantity={"value": 5}, effectiveDateTime="2026-03-10")
+
+    corrected = merged(held, observation(valueString="illisible", status="corrected"))
+
+    assert corrected == observation(
+        status="corrected", valueString="illisible", effectiveDateTime="2026-03-10"
+    )
+
+
+def test_a_value_that_is_only_mentioned_is_none_beside_the_first() -> None:
+    held = observation(valueQuantity={"value": 5})
+    mentioned = observation(valueString="5", effectiveDateTime="2026-03-10")
+
+    assert merge(held, mentioned, Write.MENTION) == held | {"effectiveDateTime": "2026-03-10"}
+
+
+def test_what_is_said_of_an_absent_value_goes_when_one_comes() -> None:
+    value = observation(valueString="12")
+    absent = observation(dataAbsentReason={"text": "en cours"})
+
+    assert merged(absent, value) == value
+    assert merged(value, absent) == absent
+
+
+def test_the_reason_of_a_cancellation_does_not_come_back_on_what_was_an_error() -> None:
+    late = appointment("cancelled", cancelationReason={"text": "Malade"})
+
+    assert merged(appointment("entered-in-error"), late) == appointment("entered-in-error")
