@@ -6,6 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.fhir.definitions import elements
+from gateway.fhir.wire import dumps
 
 if TYPE_CHECKING:
     from gateway.fhir.wire import Resource
@@ -21,6 +22,8 @@ def overlay(held: Resource, incoming: Resource) -> Resource:
     A value of another type takes the place of the one that was there.
     """
     merged = {**_beside(held, incoming), **incoming, "id": held["id"]}
+    if "contained" in held and "contained" not in incoming:
+        _drop_unnamed(merged)
     return with_identifiers(merged, held, incoming)
 
 
@@ -37,6 +40,15 @@ def _beside(under: Resource, over: Resource) -> Resource:
     if not taken:
         return under
     return {name: part for name, part in under.items() if choices.get(name) not in taken}
+
+
+def _drop_unnamed(resource: Resource) -> None:
+    """Take the contained resources away that nothing refers to any more (dom-3)."""
+    text = dumps(resource)
+    kept = [one for one in resource["contained"] if dumps(f"#{one.get('id')}") in text]
+    resource["contained"] = kept
+    if not kept:
+        del resource["contained"]
 
 
 @cache

@@ -156,3 +156,13 @@ def test_the_reason_of_a_cancellation_does_not_come_back_on_what_was_an_error() 
     late = appointment("cancelled", cancelationReason={"text": "Malade"})
 
     assert merged(appointment("entered-in-error"), late) == appointment("entered-in-error")
+
+
+def test_a_contained_resource_goes_with_what_named_it() -> None:
+    given = {"resourceType": "MedicationAdministration", "id": "m", "status": "completed"}
+    lot = {"resourceType": "Medication", "id": "lot", "batch": {"lotNumber": "7"}}
+    held = given | {"contained": [lot], "medicationReference": {"reference": "#lot"}}
+    other = given | {"medicationCodeableConcept": {"text": "Iohexol"}}
+
+    assert merged(held, other) == other
+    assert merged(held, given | {"note": [{"text": "lent"}]}) == held | {"note": [{"text": "lent"}]}
