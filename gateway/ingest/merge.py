@@ -211,11 +211,14 @@ def _task(held: Resource, incoming: Resource, write: Write) -> Resource | None:
 def _observation(held: Resource, incoming: Resource, write: Write) -> Resource | None:
     merged = _general(held, incoming, write)
     said = incoming if write is Write.ASSERT else held
-    # A result has a value or says why it has none (obs-6).
-    if "dataAbsentReason" in said:
+    valued = any(map(_is_value, said))
+    # A result has a value or says why it has none (obs-6), or parts under the same code (obs-7).
+    if "dataAbsentReason" in said or ("component" in said and not valued):
         return {name: part for name, part in merged.items() if not _is_value(name)}
-    if any(map(_is_value, merged)):
+    if valued:
         merged.pop("dataAbsentReason", None)
+        if "component" not in said:
+            merged.pop("component", None)
     return merged
 
 

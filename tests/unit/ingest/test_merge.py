@@ -166,3 +166,12 @@ def test_a_contained_resource_goes_with_what_named_it() -> None:
 
     assert merged(held, other) == other
     assert merged(held, given | {"note": [{"text": "lent"}]}) == held | {"note": [{"text": "lent"}]}
+
+
+def test_parts_and_a_single_value_take_the_place_of_each_other() -> None:
+    parts = observation(component=[{"code": {"text": "PA"}, "valueString": "120"}])
+    value = observation(valueString="120/80")
+
+    assert merged(parts, value) == value
+    assert merged(value, parts) == parts
+    assert merged(parts, observation(status="amended")) == parts | {"status": "amended"}
