@@ -61,8 +61,11 @@ def _empty(value: object) -> bool:
 
 
 def coding(system: str | None, code: str | None, display: str | None = None) -> Element:
-    """Return a Coding (https://hl7.org/fhir/R4/datatypes.html#coding)."""
-    return _only(system=system, code=code, display=display)
+    """Return a Coding (https://hl7.org/fhir/R4/datatypes.html#coding).
+
+    A code has single spaces within: those that a sender fills its codes up with say nothing.
+    """
+    return _only(system=system, code=code and " ".join(code.split()), display=display)
 
 
 def concept(*codings: Element, text: str | None = None) -> Element:

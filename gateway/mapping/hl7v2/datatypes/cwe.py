@@ -89,12 +89,8 @@ def cwe_concept(value: Value, local: str = "") -> Element:
 
 
 def cwe_coding(value: Value, local: str = "", at: int = 1) -> Element:
-    """Return the Coding that begins at component `at` (1, or 4 the alternate); {} without code.
-
-    A FHIR code has single spaces within (https://hl7.org/fhir/R4/datatypes.html#code); those that
-    a sender fills its codes up with say nothing.
-    """
-    code = " ".join(value.text(at).split())
-    if not code:
+    """Return the Coding that begins at component `at` (1, or 4 the alternate); {} without code."""
+    code = value.text(at)
+    if not code.strip():
         return {}
     return coding(code_system(value.text(at + 2), code, local), code, value.text(at + 1) or None)
