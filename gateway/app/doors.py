@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger("gateway.serve")
 DOORS: Final = ("http", "mllp", "dimse", "delivery")
 _STUDY_POLL_SECONDS: Final = 0.25
+# So long after the last commit there may still be something to do.
+_COMMITTED_SECONDS: Final = 3.0
 _INDEX_POLL_SECONDS: Final = 0.5
 _METADATA_POLL_SECONDS: Final = 0.5
 # A study that was longer on its way to rest is described when it is asked for.
@@ -195,16 +197,20 @@ def _listen(
 def _settle_studies(
     store: Store, studies: StudyIngest, keep_current: Callable[[], None], stop: threading.Event
 ) -> None:
-    rested: object = None
+    seen: object = None
+    changed, rested = 0.0, False
     while not stop.wait(_STUDY_POLL_SECONDS):
         try:
             moment = store.moment()
-            if moment == rested:
+            if moment != seen:
+                seen, changed, rested = moment, time.monotonic(), False
+            elif rested:
                 continue
             studies.run_once()
             keep_current()
-            # A study that has yet to be quiet becomes so without a commit.
-            rested = None if store.unsettled_studies() else moment
+            # What waits for a while, a study to be quiet or to be listed, gets no commit for it.
+            waited = time.monotonic() - changed > _COMMITTED_SECONDS
+            rested = waited and not store.unsettled_studies()
         except Unavailable:
             # The store says it cannot commit now: the study stays pending.
             _log.warning("store.unavailable")
