@@ -48,7 +48,9 @@ _DRAIN_SECONDS: Final = 20.0
 
 def open_doors(settings: Settings, only: tuple[str, ...] = DOORS) -> dict[str, Door]:
     """Return the doors to run, by process name."""
-    openers = {"http": _http, "mllp": _mllp, "dimse": _dimse, "delivery": _delivery}
+    # One process brings away what has landed; the door of DICOM does, where it is open.
+    mllp = _mllp if "dimse" in only else _mllp_alone
+    openers = {"http": _http, "mllp": mllp, "dimse": _dimse, "delivery": _delivery}
     doors: dict[str, Door] = {}
     for name in only:
         copies = {"http": settings.http_workers, "dimse": settings.dicom_workers}.get(name, 1)
@@ -121,7 +123,17 @@ def _http(settings: Settings, _stop: threading.Event, ready: Callable[[], None])
     base.close()
 
 
-def _mllp(settings: Settings, stop: threading.Event, ready: Callable[[], None]) -> None:
+def _mllp_alone(settings: Settings, stop: threading.Event, ready: Callable[[], None]) -> None:
+    _mllp(settings, stop, ready, lands=True)
+
+
+def _mllp(
+    settings: Settings,
+    stop: threading.Event,
+    ready: Callable[[], None],
+    *,
+    lands: bool = False,
+) -> None:
     import gateway.ingest.message  # noqa: PLC0415 - shared with the process that reads ahead
     import gateway.mapping.hl7v2  # noqa: F401, PLC0415 - as above
     from gateway.app.mllp import open_server, watch_folders  # noqa: PLC0415 - this door's own
@@ -140,6 +152,9 @@ def _mllp(settings: Settings, stop: threading.Event, ready: Callable[[], None]) 
     watching = watch_folders(settings, queue, ingest, stop)
     watching.append(threading.Thread(target=answering.flush_until, args=(stop,), name="answers"))
     watching[-1].start()
+    if lands:
+        watching.append(threading.Thread(target=_bring_away, args=(base.objects, stop)))
+        watching[-1].start()
     ready()
     server.serve_until(stop)
     server.drain(_DRAIN_SECONDS)

@@ -18,6 +18,7 @@ from gateway.ingest.merging import apply_merges, former_record
 from gateway.ingest.overlay import union
 from gateway.ingest.study_conflict import study_conflicts
 from gateway.mapping.entry import Write
+from gateway.store.landing import SMALL_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -231,6 +232,8 @@ class _Apply:
             binary = _binary(payload, subject)
             self.done.references[f"urn:sha256:{payload.sha256}"] = f"Binary/{binary['id']}"
             if self.tx.read("Binary", binary["id"]) is None:
+                if lands(payload):
+                    self.tx.land(payload.sha256, payload.content, self.tx.now)
                 self.tx.put(binary)
 
     def _write(self, entry: Entry, found: Stored | None) -> None:
@@ -349,6 +352,14 @@ def is_inline(payload: Payload) -> bool:
     """Whether a document travels inside its resource instead of the object store."""
     is_text = payload.content_type.startswith("text/plain")
     return is_text and len(payload.content) <= INLINE_TEXT_BYTES
+
+
+def lands(payload: Payload) -> bool:
+    """Whether a document lands in the commit that names it; else it is kept before.
+
+    docs/decisions/0033-small-objects-land.md
+    """
+    return not is_inline(payload) and len(payload.content) <= SMALL_BYTES
 
 
 def _is_settled(entry: Entry, found: Stored | None) -> bool:

@@ -12,17 +12,17 @@ from uuid import uuid4
 
 from gateway.dicom.header import HEAD_BYTES
 from gateway.errors import OutOfSpace, Unavailable
+from gateway.store.landing import SMALL_BYTES
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+__all__ = ["SMALL_BYTES", "SpoolFile", "prepare"]
 _MODE: Final = 0o600
 _DIRECTORY_MODE: Final = 0o700
 _PREFIX: Final = "dimse-"
 # What a killed process has left is older than any object takes to arrive.
 _ABANDONED_SECONDS: Final = 86400
-# What is smaller has no file: it is committed with its row.
-SMALL_BYTES: Final = 1 << 16
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 _NEW: Final = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 

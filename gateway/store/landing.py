@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from gateway.store.api import Store
     from gateway.store.objects import Objects
 
+# What is smaller has no file: it is committed with its row.
+SMALL_BYTES: Final = 1 << 16
 # Brought away together: their flushes are shared.
 STEP: Final = 64
 

@@ -83,7 +83,7 @@ def selective(
 
     None when no node is selective by itself.
     """
-    for node in sorted(nodes, key=_promise):
+    for node in sorted(nodes, key=promise):
         found = probe(asker, node, few)
         if isinstance(found, Listed):
             return found.rids, [one for one in nodes if one is not node]
@@ -126,7 +126,8 @@ _OTHERS: Final = 5
 _LAST: Final = 9
 
 
-def _promise(node: Node) -> int:
+def promise(node: Node) -> int:
+    """Return in which order nodes are asked: the smaller, the sooner."""
     if isinstance(node, Listed):
         return 0
     if isinstance(node, Column | Window):

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from gateway.store.search.leaves import Alternative, Leaf
-from gateway.store.search.nodes import Listed
-from gateway.store.search.probing import MANY, merged, selective
+from gateway.store.search.nodes import Chained, Listed, Pointed
+from gateway.store.search.probing import MANY, merged, promise, selective
 from gateway.store.search.sql import Piece, both, current, distinct, piece, select
 
 if TYPE_CHECKING:
@@ -224,5 +224,20 @@ def source_of(asker: Asker, scope: Scope) -> tuple[Piece, Node | None] | None:
     usable = [(source, node) for node, source in known if source is not None]
     if len(usable) == 1:
         return usable[0]
-    counted = [(bounded_count(asker, source, MANY * 10), source, node) for source, node in usable]
-    return min(counted, key=lambda one: one[0])[1:] if counted else None
+    best, least = (usable[0] if usable else None), MANY * 10
+    # Counted no further than the least so far: what is mostly about few is asked first.
+    for source, node in sorted(usable, key=lambda one: promise(one[1])):
+        number = _counted(asker, node, source, least)
+        if number < least:
+            best, least = (source, node), number
+    return best
+
+
+def _counted(asker: Asker, node: Node, source: Piece, most: int) -> int:
+    """Return how many a node finds, `most` when there are more, or many to be followed to them."""
+    if isinstance(node, Chained | Pointed) and node.node is not None:
+        inner = node.node.source(asker.flavor)
+        # Those behind many are gathered from all of them, however few they are in the end.
+        if inner is None or _counted(asker, node.node, inner, most) >= most:
+            return most
+    return bounded_count(asker, source, most)

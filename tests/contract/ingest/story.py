@@ -13,6 +13,7 @@ from gateway.ingest.message import MessageIngest
 from gateway.ingest.study import StudyIngest
 from gateway.mapping.dicom import study as dicom_study
 from gateway.mapping.hl7v2 import Context
+from gateway.store.landing import Landing
 from gateway.store.objects import FileObjects
 from gateway.store.records import Instance
 
@@ -116,7 +117,7 @@ class Gateway:
         self.linking = Linking()
         store.watch(self.linking.changed)
         store.watch(resource_changed)
-        self.objects = FileObjects(place / "objects")
+        self.objects = Landing(FileObjects(place / "objects"), store)
         self.messages = MessageIngest(
             store,
             self.objects,

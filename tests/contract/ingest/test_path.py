@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import itertools
 from base64 import b64encode
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from gateway.store.landing import SMALL_BYTES
+from gateway.store.objects import FileObjects
 from gateway.store.records import DeliveryState, JournalState
 from tests.contract.ingest import story
 from tests.contract.ingest.story import Gateway
@@ -245,3 +248,23 @@ def test_a_report_that_is_cancelled_takes_its_results_with_it(gateway: Gateway) 
     gateway.send(story.report("X", control_id="ORU2", issued="20260110120000"))
     assert [one["status"] for one in gateway.all("DiagnosticReport")] == ["cancelled"]
     assert [one["status"] for one in gateway.all("Observation")] == ["cancelled"]
+
+
+@pytest.mark.parametrize("size", [SMALL_BYTES, SMALL_BYTES + 1])
+def test_a_document_is_there_with_the_commit_that_names_it(
+    size: int, gateway: Gateway, tmp_path: Path
+) -> None:
+    content = b"%PDF-1.7" + bytes(size - 8)
+    body = b64encode(content).decode()
+    document = f"OBX|9|ED|18748-4^CR^LN||^application^pdf^Base64^{body}||||||F\r"
+    assert b"MSA|AA" in gateway.send(story.report() + document.encode())
+
+    (digest,) = (one["meta"]["source"].rpartition(":")[2] for one in gateway.all("Binary"))
+    assert gateway.objects.read(digest) == content
+    files = FileObjects(tmp_path / "objects")
+    # A small one has landed with the commit, and is brought away behind it.
+    assert gateway.objects.bring_away(datetime.now(UTC) + timedelta(hours=1)) == int(
+        size <= SMALL_BYTES
+    )
+    assert files.read(digest) == content
+    assert gateway.store.landed(digest) is None
