@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import glob
+import itertools
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -57,12 +60,29 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=place)
 
 
+def _ports() -> Iterator[int]:
+    """Give the ports of this worker of pytest over and over, from one that no other run begins at.
+
+    Below those that the system gives to outgoing connections: what was free a moment ago is not
+    taken by any of them meanwhile.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % _WORKERS
+    first = _FIRST_PORT + worker * _PORTS_EACH
+    start = random.randrange(_PORTS_EACH)
+    return (first + (start + number) % _PORTS_EACH for number in itertools.count())
+
+
+_FIRST_PORT, _WORKERS, _PORTS_EACH = 12_000, 4, 5_000
+_PORTS = _ports()
+
+
 def free_port() -> int:
-    """Return a port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+    """Return a port nobody listens on, another one at each call."""
+    for port in _PORTS:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError  # there is always another one
 
 
 @pytest.fixture(scope="session")
