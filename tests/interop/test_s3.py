@@ -99,7 +99,8 @@ def test_a_report_with_a_pdf_is_kept_in_the_bucket_and_read_back(
     address = f"http://{HOST}:{gateway.http}/fhir/{url}"
     answer = httpx.get(address, headers={"Accept": "application/pdf"})
     assert answer.content == scenario.PDF
-    assert scenario.PDF in s3.contents().values()
+    # It landed with the commit, and is brought to the bucket behind it.
+    assert eventually(lambda: scenario.PDF in s3.contents().values())
 
 
 def test_images_are_kept_in_the_bucket(
