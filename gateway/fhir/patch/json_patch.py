@@ -96,6 +96,9 @@ def _as_add(at: int, operation: dict[str, Any], resource: Resource) -> tuple[dic
         value = jsonpointer.JsonPointer(operation["from"]).resolve(resource)
     except _UNFIT:
         raise _unfit(at, operation) from None
+    if isinstance(value, jsonpointer.EndOfList):
+        # "-" is the place behind the last item: nothing is there to copy.
+        raise _unfit(at, operation)
     size = _size(value)
     if size > _MAX_COPIED:
         return operation, size

@@ -93,6 +93,10 @@ def test_a_patch_is_a_list_of_bounded_length(operations: Any) -> None:  # noqa: 
         ({"op": "replace", "path": "/name/7", "value": 1}, "replace at /name/7 fits nothing here."),
         ({"op": "add", "path": "/active/x", "value": 1}, "add at /active/x fits nothing here."),
         ({"op": "move", "from": "/name", "path": "/name/0/x"}, "/name/0/x from /name fits"),
+        ({"op": "copy", "from": "/name/-", "path": "/name/0"}, "/name/0 from /name/- fits"),
+        ({"op": "move", "from": "/name/-", "path": "/name/0"}, "/name/0 from /name/- fits"),
+        ({"op": "remove", "path": "/name/-"}, "remove at /name/- fits nothing here."),
+        ({"op": "test", "path": "/name/-", "value": 1}, "the test of /name/- failed."),
     ],
 )
 def test_what_cannot_be_applied_is_named(operation: dict[str, Any], said: str) -> None:
