@@ -153,7 +153,8 @@ def _mllp(
     watching.append(threading.Thread(target=answering.flush_until, args=(stop,), name="answers"))
     watching[-1].start()
     if lands:
-        watching.append(threading.Thread(target=_bring_away, args=(base.objects, stop)))
+        bringing = threading.Thread(target=_bring_away, args=(base.objects, stop), name="landing")
+        watching.append(bringing)
         watching[-1].start()
     ready()
     server.serve_until(stop)

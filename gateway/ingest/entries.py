@@ -232,7 +232,7 @@ class _Apply:
             binary = _binary(payload, subject)
             self.done.references[f"urn:sha256:{payload.sha256}"] = f"Binary/{binary['id']}"
             if self.tx.read("Binary", binary["id"]) is None:
-                if lands(payload):
+                if not is_large(payload):
                     self.tx.land(payload.sha256, payload.content, self.tx.now)
                 self.tx.put(binary)
 
@@ -354,12 +354,12 @@ def is_inline(payload: Payload) -> bool:
     return is_text and len(payload.content) <= INLINE_TEXT_BYTES
 
 
-def lands(payload: Payload) -> bool:
-    """Whether a document lands in the commit that names it; else it is kept before.
+def is_large(payload: Payload) -> bool:
+    """Whether a document is kept before the commit that names it; a smaller one lands with it.
 
     docs/decisions/0033-small-objects-land.md
     """
-    return not is_inline(payload) and len(payload.content) <= SMALL_BYTES
+    return len(payload.content) > SMALL_BYTES
 
 
 def _is_settled(entry: Entry, found: Stored | None) -> bool:

@@ -23,7 +23,7 @@ from gateway.hl7v2.acknowledgement import AckError, build_ack
 from gateway.hl7v2.acknowledgement_mode import acknowledgement_codes, mode_of
 from gateway.hl7v2.message import Message
 from gateway.ingest.arrival import Arrival, entry_of
-from gateway.ingest.entries import apply, is_inline, lands
+from gateway.ingest.entries import apply, is_large
 from gateway.ingest.err_code import err_code
 from gateway.ingest.message_journal import MessageJournal
 from gateway.ingest.receipt import received
@@ -203,7 +203,7 @@ class MessageIngest:
         mapped = (prepared() if prepared else None) or map_message(message, self._context)
         mapped_at = self._clock()
         for payload in mapped.objects:
-            if not is_inline(payload) and not lands(payload):
+            if is_large(payload):
                 self._objects.put(payload.content)
         kept = self._journal.keep(arrival)
         with on_behalf_of(message.sender), self._store.transaction() as tx:

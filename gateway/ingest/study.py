@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.errors import GatewayError, Issue, Unavailable
-from gateway.ingest.entries import apply, is_inline, issues_of, lands
+from gateway.ingest.entries import apply, is_large, issues_of
 from gateway.mapping.dicom.documents import is_document
 from gateway.mapping.dicom.holding import map_held
 from gateway.store.catalogue.catalogue import reject
@@ -115,7 +115,7 @@ class StudyIngest:
         """Make durable what was taken out of the documents, before anything points to it."""
         for document in mapped.documents:
             for payload in document.objects:
-                if not is_inline(payload) and not lands(payload):
+                if is_large(payload):
                     self._objects.put(payload.content)
 
     def _apply(self, tx: Transaction, mapped: MappedStudy) -> _Settled:

@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 
     from gateway.rest.call import Call
     from gateway.rest.dispatch import Route
-
-    _Profiles = tuple[tuple[str, tuple[str, ...]], ...]
+    from gateway.store.profiles import ByType
 
 # When what the statement says last changed.
 _DATE: Final = "2026-11-22"
@@ -64,7 +63,7 @@ def capabilities_of(routes: Sequence[Route]) -> Callable[[Call], Answer]:
 
     @lru_cache(maxsize=2 * len(_MODES))
     def statement(
-        mode: str, base_url: str, version: str, profiles: _Profiles, _installation: int
+        mode: str, base_url: str, version: str, profiles: ByType, _installation: int
     ) -> bytes:
         if mode == "terminology":
             told = terminology_capabilities(base_url=base_url, version=version, date=_DATE)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from gateway.settings import Settings
     from gateway.store.api import Store, Transaction
     from gateway.store.objects import Objects
+    from gateway.store.profiles import ByType
     from gateway.store.records import Written
 
 
@@ -104,7 +105,7 @@ def _unmarked(_resource: Resource, _profile: str) -> tuple[Issue, ...]:
     return ()
 
 
-def _unprofiled() -> tuple[tuple[str, tuple[str, ...]], ...]:
+def _unprofiled() -> ByType:
     return ()
 
 
@@ -134,5 +135,5 @@ class Ports:
     terminology: Terminology | None = None
     validate: Validation = validate_base
     must_support: Callable[[Resource, str], tuple[Issue, ...]] = _unmarked
-    profiles: Callable[[], tuple[tuple[str, tuple[str, ...]], ...]] = _unprofiled
+    profiles: Callable[[], ByType] = _unprofiled
     clock: Callable[[], datetime] = _now
