@@ -34,6 +34,16 @@ _MASKED: Final = Decision(
     reason="The report is labelled MASQUE_PS: it is hidden from health professionals.",
 )
 
+_HIDDEN_FROM_PATIENT: Final = Decision(
+    permitted=False,
+    reason="The report is labelled INVISIBLE_PATIENT: the patient may not see it yet.",
+)
+_HIDDEN_FROM_REPRESENTATIVES: Final = Decision(
+    permitted=False,
+    reason="The report is labelled INVISIBLE_REPRESENTANTS_LEGAUX: the representatives of a minor, "
+    "who open that mailbox, may not see it.",
+)
+
 
 def may_leave(*resources: Resource) -> Decision:
     """Return whether what carries these labels may be sent to a health professional.
@@ -45,6 +55,22 @@ def may_leave(*resources: Resource) -> Decision:
             return _MASKED
         if code == "V" and system in CONFIDENTIALITY:
             return _VERY_RESTRICTED
+    return _FREE
+
+
+def may_reach_patient(*resources: Resource, minor: bool) -> Decision:
+    """Return whether what carries these labels may be sent to the patient's own mailbox.
+
+    V holds it back, and so does INVISIBLE_PATIENT; INVISIBLE_REPRESENTANTS_LEGAUX does for a
+    `minor`, whose mailbox the representatives open.
+    """
+    for system, code in (label for resource in resources for label in labels(resource)):
+        if code == "V" and system in CONFIDENTIALITY:
+            return _VERY_RESTRICTED
+        if code == "INVISIBLE_PATIENT":
+            return _HIDDEN_FROM_PATIENT
+        if code == "INVISIBLE_REPRESENTANTS_LEGAUX" and minor:
+            return _HIDDEN_FROM_REPRESENTATIVES
     return _FREE
 
 

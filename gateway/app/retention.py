@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 from typing import TYPE_CHECKING, Final
 
 from gateway.app import assembly
@@ -11,6 +10,8 @@ from gateway.errors import GatewayError
 from gateway.store.pruning import Pruning, Rule
 
 if TYPE_CHECKING:
+    import threading
+
     from gateway.app.assembly import Foundation
 
 _log = logging.getLogger("gateway.journal")
@@ -28,20 +29,14 @@ def pruning_of(base: Foundation) -> Pruning:
     return Pruning(base.store, base.objects, rules)
 
 
-def start_pruning(base: Foundation, stop: threading.Event) -> threading.Thread | None:
-    """Apply the rules until `stop` is set; None when there are none."""
+def prune(base: Foundation, stop: threading.Event) -> None:
+    """Apply the rules until `stop` is set; there may be none."""
     if not base.settings.peers.journal_retention:
-        return None
+        return
     pruning = pruning_of(base)
-
-    def run() -> None:
-        pause = _STEP_SECONDS
-        while not stop.wait(pause):
-            pause = _STEP_SECONDS if _step(pruning) else _ROUND_SECONDS
-
-    thread = threading.Thread(target=run, name="retention")
-    thread.start()
-    return thread
+    pause = _STEP_SECONDS
+    while not stop.wait(pause):
+        pause = _STEP_SECONDS if _step(pruning) else _ROUND_SECONDS
 
 
 def _step(pruning: Pruning) -> bool:

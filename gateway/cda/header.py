@@ -21,6 +21,10 @@ _SIMPLE: Final = {
 }
 _TITLE: Final = re.compile(r"<(?:\w+:)?title\b[^>]*>([^<]*)<")
 _ORDER: Final = re.compile(r"<(?:\w+:)?inFulfillmentOf\b.*?<(?:\w+:)?id\b([^>]*)>", re.DOTALL)
+_REPLACED: Final = re.compile(
+    r"<(?:\w+:)?relatedDocument\b[^>]*\btypeCode\s*=\s*[\"']RPLC[\"'][^>]*>"
+    r"\s*<(?:\w+:)?parentDocument\b[^>]*>\s*<(?:\w+:)?id\b([^>]*)>"
+)
 _STUDY: Final = re.compile(
     r"<(?:\w+:)?id\b(?=[^>]*extension\s*=\s*[\"']studyInstanceUID[\"'])([^>]*)>", re.IGNORECASE
 )
@@ -37,7 +41,8 @@ class Header(NamedTuple):
     """What a document says of itself; None or empty where it says nothing.
 
     `time` is when the document was made (DTM), `order` the placer's number (`inFulfillmentOf`),
-    `accession` the imaging department's (DICOM PS3.20), `study` a Study Instance UID.
+    `accession` the imaging department's (DICOM PS3.20), `study` a Study Instance UID, `replaced`
+    the document in whose place this one comes.
     """
 
     id: InstanceIdentifier | None = None
@@ -48,6 +53,7 @@ class Header(NamedTuple):
     order: InstanceIdentifier | None = None
     accession: InstanceIdentifier | None = None
     study: str = ""
+    replaced: InstanceIdentifier | None = None
 
 
 def read_header(content: bytes) -> Header:
@@ -67,6 +73,7 @@ def read_header(content: bytes) -> Header:
         order=_identifier(_attributes(_ORDER.search(header))),
         accession=_identifier(_first("accessionNumber", header)),
         study=_attributes(_STUDY.search(header)).get("root", ""),
+        replaced=_identifier(_attributes(_REPLACED.search(header))),
     )
 
 

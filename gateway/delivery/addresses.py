@@ -2,13 +2,16 @@
 
 The operator's list (`recipients` in `gateway.toml`) comes first, then what the resources say:
 mailboxes of the French health network (`...mssante.fr`) before any other, those of the person
-before those of a role.
+before those of a role. A patient's own mailbox (Mon espace santé) is made of the national number of
+a qualified identity, and of nothing else.
 """
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any, Final
+
+from gateway.delivery.qualified import qualified_identifier
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -20,6 +23,11 @@ RPPS: Final = "https://rpps.esante.gouv.fr"
 # it cannot be broken.
 _ADDRESS: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 _HEALTH_NETWORK: Final = re.compile(r"@([A-Za-z0-9-]+\.)*mssante\.fr$", re.IGNORECASE)
+# INS-NIR and INS-NIA; .10 and .11 are those of tests and demonstrations.
+_REAL: Final = ("urn:oid:1.2.250.1.213.1.4.8", "urn:oid:1.2.250.1.213.1.4.9")
+# Thirteen characters and a key of two digits; Corsica's departments are 2A and 2B.
+_MATRICULE: Final = re.compile(r"\d{6}[\dAB]\d{8}")
+_OF_PATIENTS: Final = "patient.mssante.fr"
 _LAST_RANK: Final = 1_000_000
 
 
@@ -31,6 +39,25 @@ def address_of(
         if key in listed and _ADDRESS.fullmatch(listed[key]):
             return listed[key]
     return _best(_mailboxes([recipient])) or _best(_mailboxes(roles))
+
+
+def is_patient(recipient: str) -> bool:
+    """Whether `Type/id` is a patient, to whom a report about himself goes."""
+    return recipient.startswith("Patient/")
+
+
+def address_of_patient(patient: Resource, listed: Mapping[str, str]) -> str | None:
+    """Return the patient's mailbox, or None without a qualified INS.
+
+    An INS of tests or demonstrations is another person's number in the real network: it has no
+    mailbox but one that the operator lists. Référentiel socle MSSanté: `<INS>@patient.mssante.fr`.
+    """
+    ins = qualified_identifier(patient)
+    number = f"{ins.get('system', '')}|{ins.get('value', '')}"
+    if number in listed and _ADDRESS.fullmatch(listed[number]):
+        return listed[number]
+    is_real = ins.get("system") in _REAL and _MATRICULE.fullmatch(ins["value"])
+    return f"{ins['value']}@{_OF_PATIENTS}" if is_real else None
 
 
 def _keys(recipient: Resource) -> Iterator[str]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from gateway.access.labels import may_leave
-from gateway.delivery.addresses import address_of
+from gateway.delivery.addresses import address_of, address_of_patient, is_patient
 from gateway.delivery.letter import message_id
 from gateway.delivery.recipients import NOT_SENT_ANY_MORE, WITHDRAWN
+from gateway.delivery.release import may_be_mailed
+from gateway.mapping.receipts import refuses_reply
 from gateway.store.records import DeliveryState
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 DELETED: Final = "The report was deleted before it was sent."
 NO_ADDRESS: Final = "No mail address of the recipient is known."
+NO_MAILBOX: Final = "The patient has no qualified INS, of which the mailbox would be made."
+NOT_HIS: Final = "The report is about another patient now."
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,7 @@ class Claim:
     """A delivery that a worker now carries, and what its letter is made of.
 
     `report` is the current version; `earlier` are the deliveries of the same report that the same
-    recipient was sent before, oldest first.
+    recipient was sent before, oldest first. `closed` says that a patient shall not answer.
     """
 
     delivery: Delivery
@@ -35,6 +38,7 @@ class Claim:
     report: Resource
     recipient: Resource
     earlier: tuple[Delivery, ...] = ()
+    closed: bool = False
 
 
 def claim(tx: Transaction, delivery_id: str, listed: Mapping[str, str], host: str) -> Claim | None:
@@ -46,14 +50,16 @@ def claim(tx: Transaction, delivery_id: str, listed: Mapping[str, str], host: st
     held = tx.delivery(delivery_id)
     if held is None or held.state is not DeliveryState.WAITING:
         return None
-    report, obstacle = _report(tx, held)
+    report, documents = _carried(tx, held)
+    obstacle = _obstacle(tx, held, report, documents)
     if obstacle:
         tx.update_delivery(replace(held, state=DeliveryState.REFUSED, last_error=obstacle))
         return None
     address = find_address(tx, held.recipient, listed)
     if address is None:
         state = DeliveryState.UNADDRESSED
-        tx.update_delivery(replace(held, state=state, last_error=NO_ADDRESS))
+        why = NO_MAILBOX if is_patient(held.recipient) else NO_ADDRESS
+        tx.update_delivery(replace(held, state=state, last_error=why))
         return None
     sending = replace(
         held,
@@ -62,36 +68,54 @@ def claim(tx: Transaction, delivery_id: str, listed: Mapping[str, str], host: st
         message_id=held.message_id or message_id(held.id, host),
     )
     tx.update_delivery(sending)
-    return _with_past(tx, sending, address, report)
+    earlier = _earlier(sending, tx.deliveries_of(sending.focus))
+    closed = is_patient(held.recipient) and any(map(refuses_reply, (report, *documents)))
+    recipient = _read(tx, sending.recipient)
+    return Claim(sending, address, report, recipient, tuple(earlier), closed)
 
 
-def _report(tx: Transaction, held: Delivery) -> tuple[Resource, str]:
-    """Return the report as it stands and what forbids sending it, empty when nothing does."""
-    stored = tx.read(*held.focus.split("/"))
-    if stored is None or stored.deleted:
-        return {}, DELETED
-    if stored.resource.get("status") in WITHDRAWN and held.reason not in WITHDRAWN:
-        return {}, NOT_SENT_ANY_MORE
-    documents = tx.find_referring("DocumentReference", "related", held.focus)
-    release = may_leave(stored.resource, *(document.resource for document in documents))
-    free = release.permitted or held.reason in WITHDRAWN
-    return stored.resource, "" if free else release.reason
+def _carried(tx: Transaction, held: Delivery) -> tuple[Resource, list[Resource]]:
+    """Return the report as it stands, empty when it is gone, and the documents that go with it."""
+    report = _read(tx, held.focus)
+    found = tx.find_referring("DocumentReference", "related", held.focus) if report else ()
+    return report, [document.resource for document in found]
+
+
+def _obstacle(
+    tx: Transaction, held: Delivery, report: Resource, documents: Sequence[Resource]
+) -> str:
+    """Return what forbids sending the report, empty when nothing does."""
+    if not report:
+        return DELETED
+    if held.reason in WITHDRAWN:
+        return ""
+    if report.get("status") in WITHDRAWN:
+        return NOT_SENT_ANY_MORE
+    if is_patient(held.recipient) and _subject(report) != held.recipient:
+        return NOT_HIS
+    patient = _read(tx, held.subject)
+    release = may_be_mailed(held.recipient, patient, tx.now.date(), report, *documents)
+    return "" if release.permitted else release.reason
+
+
+def _subject(report: Resource) -> str:
+    return str(report.get("subject", {}).get("reference", ""))
+
+
+def _read(tx: Transaction, name: str) -> Resource:
+    stored = tx.read(*name.split("/")) if "/" in name else None
+    return {} if stored is None or stored.deleted else stored.resource
 
 
 def find_address(tx: Transaction, recipient: str, listed: Mapping[str, str]) -> str | None:
-    """Return the mail address of `Practitioner/x` or `Organization/x`, or None."""
-    stored = tx.read(*recipient.split("/")) if recipient else None
-    if stored is None or stored.deleted:
+    """Return the mail address of `Practitioner/x`, `Organization/x` or `Patient/x`, or None."""
+    held = _read(tx, recipient)
+    if is_patient(recipient):
+        return address_of_patient(held, listed)
+    if not held:
         return None
     roles = tx.find_referring("PractitionerRole", "practitioner", recipient)
-    return address_of(stored.resource, [role.resource for role in roles], listed)
-
-
-def _with_past(tx: Transaction, sending: Delivery, address: str, report: Resource) -> Claim:
-    recipient = tx.read(*sending.recipient.split("/"))
-    held = {} if recipient is None else recipient.resource
-    earlier = _earlier(sending, tx.deliveries_of(sending.focus))
-    return Claim(sending, address, report, held, tuple(earlier))
+    return address_of(held, [role.resource for role in roles], listed)
 
 
 def _earlier(sending: Delivery, past: Sequence[Delivery]) -> list[Delivery]:

@@ -51,6 +51,7 @@ def compose(claim: Claim, store: Store, objects: Objects, *, lang: str, fhir_url
         language=words(lang).language,
         enclosures=files,
         references=tuple(past.message_id for past in claim.earlier),
+        closed=claim.closed,
     )
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from gateway.delivery.summary import Line
-from gateway.delivery.wording import words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +33,7 @@ class Letter:
     """What a courier hands over; the same delivery always makes the same letter.
 
     `message_id` and `references` are `<id@host>` (RFC 5322, 3.6.4), `references` those of the
-    letters that this one follows, oldest first.
+    letters that this one follows, oldest first. `closed` says that nobody shall answer.
     """
 
     message_id: str
@@ -45,6 +44,7 @@ class Letter:
     language: str
     enclosures: tuple[Enclosure, ...] = ()
     references: tuple[str, ...] = ()
+    closed: bool = False
 
 
 def message_id(delivery_id: str, host: str) -> str:
@@ -54,13 +54,13 @@ def message_id(delivery_id: str, host: str) -> str:
 
 def subject_of(summary: Summary, status: str) -> str:
     """Return the subject: what it is and a reference, nothing about the patient."""
-    use = words(summary.lang, document=summary.document)
+    use = summary.words
     return use.subject.format(use.news[status], summary.reference)
 
 
 def enclosures(summary: Summary, own: bytes, reports: Sequence[bytes]) -> tuple[Enclosure, ...]:
     """Return the summary's PDF and the report's own, named as MSSanté asks (ECO.2.1.6)."""
-    use = words(summary.lang, document=summary.document)
+    use = summary.words
     first = Enclosure(
         _name(summary, f"{use.summary_file} {use.short_title}"), "application/pdf", own
     )
@@ -91,7 +91,7 @@ def _plain(text: str) -> str:
 
 def text_of(summary: Summary, names: Sequence[str] = (), *, left_out: bool = False) -> str:
     """Return the summary as plain text; `names` are the files that go with it."""
-    use = words(summary.lang, document=summary.document)
+    use = summary.words
     blocks = [
         f"{summary.title.upper()}\n{summary.expected}.",
         "\n".join(_lines(use, _heading(summary))),
@@ -108,7 +108,7 @@ def text_of(summary: Summary, names: Sequence[str] = (), *, left_out: bool = Fal
 
 
 def _heading(summary: Summary) -> list[Line]:
-    use = words(summary.lang, document=summary.document)
+    use = summary.words
     told = (("patient", summary.patient), ("ins", summary.ins), ("exam", summary.exam))
     return [Line(use.labels[name], value) for name, value in told if value]
 

@@ -13,7 +13,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final
 from xml.sax.saxutils import escape
 
-from gateway.delivery.wording import NBSP, words
+from gateway.delivery.wording import NBSP
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,7 +54,7 @@ def _render(summary: Summary) -> bytes:
     from reportlab.platypus import SimpleDocTemplate  # noqa: PLC0415 - see above
 
     _fonts()
-    use = words(summary.lang, document=summary.document)
+    use = summary.words
     file = BytesIO()
     document = SimpleDocTemplate(
         file,
@@ -138,7 +138,7 @@ def _styles() -> dict[str, Any]:
 def _story(summary: Summary, width: float) -> list[Any]:
     from reportlab.platypus import Paragraph, Spacer  # noqa: PLC0415 - as above
 
-    use, styles = words(summary.lang, document=summary.document), _styles()
+    use, styles = summary.words, _styles()
     strong = (_ALERT if summary.alert else _CALM)[0]
     story: list[Any] = [
         Paragraph(_markup(summary.title), styles["title"]),
@@ -228,7 +228,7 @@ def _linked(url: str) -> str:
 
 
 def _foot(summary: Summary, canvas: Any, document: Any) -> None:  # noqa: ANN401 - reportlab's own
-    use = words(summary.lang, document=summary.document)
+    use = summary.words
     canvas.saveState()
     canvas.setFont("Vera", 7)
     canvas.setFillColor(_QUIET)

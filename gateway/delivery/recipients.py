@@ -1,10 +1,10 @@
 """Who must receive a report, decided in the transaction that changes it.
 
 A final, corrected, amended or appended report goes to the treating physician, to the requester and
-to those whom its sender names for a copy, once each; a report withdrawn after it was sent is
-followed by a notice to those who have it. The id of a delivery is made of the report, its medical
-content and the recipient: a replay or a new link to an order sends nothing twice, a correction is
-sent.
+to those whom its sender names for a copy, the patient himself too, once each; a report withdrawn
+after it was sent is followed by a notice to those who have it. The id of a delivery is made of the
+report, its medical content and the recipient: a replay or a new link to an order sends nothing
+twice, a correction is sent.
 """
 
 from __future__ import annotations
@@ -13,16 +13,17 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from gateway.access.labels import may_leave
+from gateway.delivery.addresses import is_patient
 from gateway.delivery.exchanges import delivery_of
 from gateway.delivery.failures import Failure
+from gateway.delivery.release import may_be_mailed
 from gateway.fhir.datatypes import stable_id
 from gateway.fhir.wire import dumps
 from gateway.mapping.entry import COPY_TO
 from gateway.store.records import Delivery, DeliveryState, NewDelivery
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from gateway.access.decision import Decision
@@ -41,13 +42,16 @@ NOT_SENT_ANY_MORE: Final = "The report was withdrawn before it was sent."
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """A report as it now stands, who is concerned (`Type/id`), and what was queued before."""
+    """A report as it now stands, who is concerned (`Type/id`), and what was queued before.
+
+    `release` says to whom (`Type/id`) its labels let it go.
+    """
 
     report: Resource
     version: int
     concerned: Sequence[str]
     past: Sequence[Delivery]
-    release: Decision
+    release: Callable[[str], Decision]
     now: datetime
 
 
@@ -75,7 +79,9 @@ def _form(attachment: dict[str, Any]) -> list[Any]:
 
 def delivery_id(report_id: str, key: str, recipient: str) -> str:
     """Return the id of the delivery of that content to that recipient."""
-    return stable_id("Delivery", f"DiagnosticReport/{report_id}", f"{key}|{recipient}")
+    # The patient is one recipient, by whichever of his records he was named.
+    whom = "Patient" if is_patient(recipient) else recipient
+    return stable_id("Delivery", f"DiagnosticReport/{report_id}", f"{key}|{whom}")
 
 
 def plan(occasion: Occasion) -> Plan:
@@ -93,13 +99,12 @@ def _release(occasion: Occasion) -> Plan:
     key = content_key(occasion.report, len(turns))
     report_id = occasion.report["id"]
     open_one = next((p for p in occasion.past if p.id == delivery_id(report_id, key, "")), None)
-    served = {
-        p.recipient for p in occasion.past if p.id == delivery_id(report_id, key, p.recipient)
-    }
+    past = [replace(p, recipient=_named(p.recipient, occasion.report)) for p in occasion.past]
+    served = {p.recipient for p in past if p.id == delivery_id(report_id, key, p.recipient)}
     if open_one is not None:
         served.add(open_one.recipient)
     # Whoever holds an earlier content must learn of the correction, also when no longer in charge.
-    holders = [p.recipient for p in occasion.past if _arrived(p)]
+    holders = [p.recipient for p in past if _arrived(p)]
     wanted = list(dict.fromkeys([*occasion.concerned, *holders]))
     if not wanted:
         new = () if served else (_new(occasion, key, ""),)
@@ -109,6 +114,15 @@ def _release(occasion: Occasion) -> Plan:
     if missing and open_one is not None and not open_one.recipient:
         changed += (_addressed(open_one, missing.pop(0), occasion),)
     return Plan(tuple(_new(occasion, key, recipient) for recipient in missing), changed)
+
+
+def _named(recipient: str, report: Resource) -> str:
+    """Return who a recipient is now: the patient is whom the report is about."""
+    return _subject(report) if is_patient(recipient) else recipient
+
+
+def _subject(report: Resource) -> str:
+    return str(report.get("subject", {}).get("reference", ""))
 
 
 def _replaced(occasion: Occasion, open_one: Delivery | None) -> tuple[Delivery, ...]:
@@ -128,7 +142,8 @@ def _withdraw(occasion: Occasion) -> Plan:
     )
     key = content_key(occasion.report)
     known = {past.id for past in occasion.past}
-    holders = dict.fromkeys(past.recipient for past in reports if _arrived(past))
+    arrived = (past.recipient for past in reports if _arrived(past))
+    holders = dict.fromkeys(_named(one, occasion.report) for one in arrived)
     notices = (_new(occasion, key, recipient) for recipient in holders)
     return Plan(tuple(notice for notice in notices if notice.id not in known), stopped)
 
@@ -148,7 +163,7 @@ def _new(occasion: Occasion, key: str, recipient: str) -> NewDelivery:
     delivery = NewDelivery(
         id=delivery_id(report["id"], key, recipient),
         recipient=recipient,
-        subject=report.get("subject", {}).get("reference", ""),
+        subject=_subject(report),
         focus=f"DiagnosticReport/{report['id']}",
         focus_version=occasion.version,
         channel=CHANNEL,
@@ -157,7 +172,7 @@ def _new(occasion: Occasion, key: str, recipient: str) -> NewDelivery:
     )
     if not recipient:
         return replace(delivery, state=DeliveryState.UNADDRESSED, last_error=NOBODY)
-    return _held(delivery, occasion.release)
+    return _held(delivery, occasion.release(recipient))
 
 
 def _held(delivery: NewDelivery, release: Decision) -> NewDelivery:
@@ -168,13 +183,14 @@ def _held(delivery: NewDelivery, release: Decision) -> NewDelivery:
 
 
 def _addressed(open_one: Delivery, recipient: str, occasion: Occasion) -> Delivery:
-    state = DeliveryState.WAITING if occasion.release.permitted else DeliveryState.REFUSED
+    release = occasion.release(recipient)
+    state = DeliveryState.WAITING if release.permitted else DeliveryState.REFUSED
     return replace(
         open_one,
         recipient=recipient,
         focus_version=occasion.version,
         state=state,
-        last_error="" if occasion.release.permitted else occasion.release.reason,
+        last_error="" if release.permitted else release.reason,
         next_attempt=occasion.now,
     )
 
@@ -229,7 +245,7 @@ def exchange_changed(tx: Transaction, written: Written) -> None:
         document = tx.read(*focus.split("/")) if focus.startswith("DocumentReference/") else None
         if document is not None and not document.deleted:
             for recipient in dict.fromkeys(
-                _recipient(tx, one) for one in exchange.get("recipient", ())
+                _own(one, exchange) or _recipient(tx, one) for one in exchange.get("recipient", ())
             ):
                 _forward(tx, exchange, document, recipient)
 
@@ -247,7 +263,11 @@ def _forward(tx: Transaction, exchange: Resource, document: Stored, recipient: s
     )
     if not recipient:
         delivery = replace(delivery, state=DeliveryState.UNADDRESSED, last_error=NOBODY)
-    tx.enqueue(_held(delivery, may_leave(document.resource)) if recipient else delivery)
+        tx.enqueue(delivery)
+        return
+    patient = _follow(tx, exchange.get("subject", {}))
+    release = may_be_mailed(recipient, patient, tx.now.date(), document.resource)
+    tx.enqueue(_held(delivery, release))
 
 
 _HOOKS: Final = {
@@ -269,12 +289,15 @@ def _queue(tx: Transaction, report: Resource, version: int, *, is_new: bool = Fa
     documents = tx.find_referring("DocumentReference", "related", focus)
     # What was never here was never sent: not worth a question.
     past = () if is_new else tx.deliveries_of(focus)
+    carried = (report, *(document.resource for document in documents))
+    patient = _follow(tx, report.get("subject", {}))
+    today = tx.now.date()
     occasion = Occasion(
         report=report,
         version=version,
         concerned=concerned(tx, report),
         past=[one for one in past if one.channel == CHANNEL],
-        release=may_leave(report, *(document.resource for document in documents)),
+        release=lambda recipient: may_be_mailed(recipient, patient, today, *carried),
         now=tx.now,
     )
     decided = plan(occasion)
@@ -285,13 +308,23 @@ def _queue(tx: Transaction, report: Resource, version: int, *, is_new: bool = Fa
 
 
 def concerned(tx: Transaction, report: Resource) -> list[str]:
-    """Return the treating physician, the requester and those named for a copy, each once."""
+    """Return the treating physician, the requester and those named for a copy, each once.
+
+    Of patients only the one whom the report is about.
+    """
     patient = _follow(tx, report.get("subject", {}))
     pointed = list(patient.get("generalPractitioner", ()))
     pointed += [_follow(tx, order).get("requester", {}) for order in report.get("basedOn", ())]
     named = (one for one in report.get("extension", ()) if one.get("url") == COPY_TO)
     pointed += [one.get("valueReference", {}) for one in named]
-    return list(dict.fromkeys(filter(None, (_recipient(tx, element) for element in pointed))))
+    found = (_own(element, report) or _recipient(tx, element) for element in pointed)
+    return list(dict.fromkeys(filter(None, found)))
+
+
+def _own(element: dict[str, Any], resource: Resource) -> str:
+    """Return the patient (`Patient/id`) when it is he whom the resource is about, else ""."""
+    literal = "/".join(element.get("reference", "").split("/")[:2])
+    return literal if is_patient(literal) and literal == _subject(resource) else ""
 
 
 _RECIPIENTS: Final = ("Practitioner", "PractitionerRole", "Organization")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from gateway.delivery.documents_as_reports import is_document
+from gateway.delivery.qualified import qualified_identifier
 from gateway.delivery.wording import (
     compact_day,
     day,
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from gateway.fhir.wire import Resource
 
 WITHDRAWN: Final = ("cancelled", "entered-in-error")
-_INS: Final = tuple(f"urn:oid:1.2.250.1.213.1.4.{last}" for last in (8, 9, 10, 11))
-_RELIABILITY: Final = "https://hl7.fr/ig/fhir/core/StructureDefinition/fr-core-identity-reliability"
 _MOST_MEASUREMENTS: Final = 12
 _LONGEST_RESULT: Final = 80
 
@@ -45,7 +44,8 @@ class Summary:
     """A report in the order in which a physician needs it; every text is ready to be shown.
 
     `alert` marks a summary that takes something back or replaces it. `day` (AAAAMMJJ), `family`
-    and `given` are what file names are made of. `document` says that it is no imaging report.
+    and `given` are what file names are made of. `document` says that it is no imaging report,
+    `to_patient` that the patient himself reads it.
     """
 
     lang: str
@@ -67,12 +67,19 @@ class Summary:
     family: str
     given: str
     document: bool = False
+    to_patient: bool = False
+
+    @property
+    def words(self) -> Words:
+        """The words that it is written with."""
+        return words(self.lang, document=self.document, patient=self.to_patient)
 
 
 def summarise(dossier: Dossier, *, lang: str, fhir_url: str, reference: str, body: str) -> Summary:
     """Return the summary of a report; `body` is its full text when it has no PDF."""
     document = is_document(dossier.report)
-    use = words(lang, document=document)
+    to_patient = dossier.recipient.get("resourceType") == "Patient"
+    use = words(lang, document=document, patient=to_patient)
     report = dossier.report
     status = report.get("status", "final")
     withdrawn = status in WITHDRAWN
@@ -85,20 +92,22 @@ def summarise(dossier: Dossier, *, lang: str, fhir_url: str, reference: str, bod
         expected=_expected(use, status, dossier.replaced, lang),
         alert=status != "final",
         patient=_patient(use, patient) or dossier.report.get("subject", {}).get("display", ""),
-        ins=spaced_ins(qualified_ins(patient)),
+        ins=spaced_ins(str(qualified_identifier(patient).get("value", ""))),
         exam=_exam(use, dossier, date),
         box_title=use.labels["withdrawal" if withdrawn else "conclusion"],
         box=use.withdrawn_box[status] if withdrawn else _conclusion(use, report),
         details=tuple(_details(use, dossier, lang)),
         measurements=() if withdrawn else _measurements(use, dossier, lang),
         body="" if withdrawn else body,
-        links=() if withdrawn else tuple(_links(use, dossier, fhir_url)),
+        # A patient does not reach the gateway.
+        links=() if withdrawn or to_patient else tuple(_links(use, dossier, fhir_url)),
         reference=reference,
         withdrawn=withdrawn,
         day=compact_day(date or report.get("issued", "")),
         family=family,
         given=given,
         document=document,
+        to_patient=to_patient,
     )
 
 
@@ -145,28 +154,6 @@ def _named(use: Words, patient: Resource) -> str:
     )
     used = str(usual.get("family", "")).upper()
     return f"{own} ({use.used_name}{use.colon}{used})" if used and used != family else own
-
-
-def qualified_ins(patient: Resource) -> str:
-    """Return the matricule of a qualified identity (VALI), otherwise nothing.
-
-    An INS that was not verified must not be shown as one (INS identity rules, france.md 7).
-    """
-    if "VALI" not in _reliability(patient):
-        return ""
-    held = [i for i in patient.get("identifier", ()) if i.get("system") in _INS]
-    return next((str(i.get("value", "")) for i in held if i.get("use") != "old"), "")
-
-
-def _reliability(patient: Resource) -> list[str]:
-    parts = [
-        part
-        for extension in patient.get("extension", ())
-        if extension.get("url") == _RELIABILITY
-        for part in extension.get("extension", ())
-    ]
-    statuses = [part for part in parts if part.get("url") == "identityStatus"]
-    return [part.get("valueCoding", {}).get("code", "") for part in statuses]
 
 
 def person(resource: Resource) -> str:

@@ -253,11 +253,48 @@ _ENGLISH_DOCUMENT: Final = replace(
 )
 
 
-def words(lang: str, *, document: bool = False) -> Words:
-    """Return the words of `lang`: English for `en`, French otherwise; `document` for no report."""
+# What is said otherwise to the patient himself.
+_TO_PATIENT: Final = {
+    FRENCH.language: (
+        ("pour information et suite à donner", "pour votre information"),
+        ("Merci de le retirer du dossier du patient.", "Merci de ne pas en tenir compte."),
+        ("des données de santé couvertes par le secret professionnel", "vos données de santé"),
+        ("il se lit par le lien ci-dessus", "demandez-le à qui l'a établi"),
+    ),
+    ENGLISH.language: (
+        ("for information and follow-up", "for your information"),
+        ("Please remove it from the patient's record.", "Please disregard it."),
+        ("health data under medical confidentiality", "your health data"),
+        ("it can be read with the link above", "please ask whoever made it"),
+    ),
+}
+
+
+def words(lang: str, *, document: bool = False, patient: bool = False) -> Words:
+    """Return the words of `lang`: English for `en`, French otherwise.
+
+    `document` is for what is no report, `patient` for a letter to the patient himself.
+    """
     if document:
-        return _ENGLISH_DOCUMENT if lang == "en" else _FRENCH_DOCUMENT
-    return ENGLISH if lang == "en" else FRENCH
+        use = _ENGLISH_DOCUMENT if lang == "en" else _FRENCH_DOCUMENT
+    else:
+        use = ENGLISH if lang == "en" else FRENCH
+    return _to_patient(use) if patient else use
+
+
+def _to_patient(use: Words) -> Words:
+    def told(text: str) -> str:
+        for ours, yours in _TO_PATIENT[use.language]:
+            text = text.replace(ours, yours)
+        return text
+
+    return replace(
+        use,
+        expected={name: (told(old), told(new)) for name, (old, new) in use.expected.items()},
+        withdrawn_box={name: told(text) for name, text in use.withdrawn_box.items()},
+        not_enclosed=told(use.not_enclosed),
+        automatic=told(use.automatic),
+    )
 
 
 _PARTIAL: Final = re.compile(r"(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?")

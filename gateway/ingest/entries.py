@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 _URN: Final = "urn:uuid:"
 # What names an entry or a document of the mapping, in compact JSON.
 _NAMED: Final = re.compile(rb'"(reference|url)":"(urn:(?:uuid|sha256):[0-9a-f-]+)"')
-# Short texts travel inside their resource: who reads it has the text, and no file is written.
-INLINE_TEXT_BYTES: Final = 64 * 1024
 # Reports and results that say nothing any more.
 _WITHDRAWN: Final = frozenset({"cancelled", "entered-in-error"})
 # Objects of a message that is older than what is held are left alone with it.
@@ -349,9 +347,11 @@ def _binary(payload: Payload, subject: str | None) -> Resource:
 
 
 def is_inline(payload: Payload) -> bool:
-    """Whether a document travels inside its resource instead of the object store."""
-    is_text = payload.content_type.startswith("text/plain")
-    return is_text and len(payload.content) <= INLINE_TEXT_BYTES
+    """Whether a document travels inside its resource instead of the object store.
+
+    Short texts do: who reads the resource has the text, and no file is written.
+    """
+    return payload.content_type.startswith("text/plain") and not is_large(payload)
 
 
 def is_large(payload: Payload) -> bool:

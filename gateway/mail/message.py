@@ -27,6 +27,8 @@ def mail_message(letter: Letter, *, sender: str, product: str) -> EmailMessage:
     # RFC 3834: nobody's holiday notice should answer.
     message["Auto-Submitted"] = "auto-generated"
     message["X-MSS-NIL"] = product
+    if letter.closed:
+        message["X-MSS-MES"] = "FIN"
     message.set_content(letter.text, cte="quoted-printable")
     message["Content-Language"] = letter.language
     for enclosure in letter.enclosures:

@@ -22,6 +22,8 @@ TABLE: Final = "AckMetierZAM"
 _SYSTEM: Final = f"urn:passerelle:code-system:{TABLE}"
 # Whoever has a document: what its sender asked to be told (`Resource.meta.tag`).
 ASKED_SYSTEM: Final = "urn:passerelle:receipt"
+# Of a document: the patient who gets it by mail shall not answer (NTE-4, header X-MSS-MES).
+NO_REPLY: Final = ("urn:passerelle:reply", "FIN")
 # Of control ids: the rest is application and facility of the message, each quoted.
 MESSAGES: Final = "urn:passerelle:message:"
 
@@ -137,6 +139,12 @@ def asked_tags(flags: Iterable[str]) -> list[Element]:
     """Return the tags of a document whose sender set these flags and wants to be told."""
     wanted = set(flags)
     return [coding(ASKED_SYSTEM, name) for name in ASKED.values() if name in wanted]
+
+
+def refuses_reply(document: Resource) -> bool:
+    """Whether the sender of a document wants no answer of the patient who gets it."""
+    tags = document.get("meta", {}).get("tag", ())
+    return any((one.get("system"), one.get("code")) == NO_REPLY for one in tags)
 
 
 def asks_for(document: Resource, receipt: Receipt) -> bool:

@@ -121,8 +121,9 @@ def document(found: Mapped, number: str, **more: object) -> dict[str, Any]:
     } | more
 
 
-def copy_to(full_url: str | None) -> list[dict[str, Any]]:
-    return [{"url": "urn:passerelle:extension:copy-to", "valueReference": {"reference": full_url}}]
+def copy_to(*full_urls: str | None) -> list[dict[str, Any]]:
+    url_ = "urn:passerelle:extension:copy-to"
+    return [{"url": url_, "valueReference": {"reference": one_}} for one_ in full_urls]
 
 
 def report(found: Mapped, status: str, *numbers: str) -> dict[str, Any]:
@@ -217,12 +218,12 @@ def test_a_biology_document_in_an_oru_is_a_laboratory_report() -> None:
 
     title = "Compte rendu d'examens biologiques"
     (payload,) = found.objects
-    content = attachment(found, "text/xml", title, "") | {"size": len(payload.content)}
-    del content["creation"]
+    made = "2021-01-04T16:05:27+01:00"
+    content = attachment(found, "text/xml", title, made) | {"size": len(payload.content)}
     resource = one(found, "DiagnosticReport")
     assert resource == {
         "resourceType": "DiagnosticReport",
-        "extension": copy_to(found.recipients[0].full_url),
+        "extension": copy_to(*(each.full_url for each in found.recipients)),
         "identifier": one(found, "ServiceRequest")["identifier"],
         "basedOn": [{"reference": found.order}],
         "status": "final",
@@ -248,6 +249,7 @@ def test_a_biology_document_in_an_oru_is_a_laboratory_report() -> None:
         },
         "subject": SUBJECT,
         "encounter": VISIT,
+        "issued": made,
         "resultsInterpreter": resource["resultsInterpreter"],
         "performer": resource["performer"],
         "presentedForm": [content],

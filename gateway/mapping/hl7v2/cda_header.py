@@ -21,6 +21,7 @@ class CdaHeader(NamedTuple):
     order: Number | None = None
     accession: Number | None = None
     study: str = ""
+    replaced: Number | None = None
 
 
 def read_cda_header(content: bytes) -> CdaHeader:
@@ -35,6 +36,7 @@ def read_cda_header(content: bytes) -> CdaHeader:
         order=_number(header.order, "PLAC"),
         accession=_number(header.accession, "ACSN"),
         study=header.study,
+        replaced=_number(header.replaced),
     )
 
 

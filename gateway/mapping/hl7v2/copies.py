@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from gateway.fhir.datatypes import Element, reference
 from gateway.mapping.entry import COPY_TO, Key
@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
     from gateway.mapping.entry import Recipient
     from gateway.mapping.hl7v2.gathering import Gathering
-
-_PATIENT: Final = "patient"
 
 
 def copies_to(recipients: Iterable[Recipient]) -> list[Element]:
@@ -41,6 +39,5 @@ def send_document(document: str, recipients: Iterable[Recipient], gathering: Gat
 
 
 def _named(recipients: Iterable[Recipient]) -> Iterator[Element]:
-    """Give professionals and organizations; a patient's own mailbox is another matter."""
-    urls = (one.full_url for one in recipients if one.kind != _PATIENT)
+    urls = (one.full_url for one in recipients)
     return (reference(url) for url in dict.fromkeys(urls) if url)

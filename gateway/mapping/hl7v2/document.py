@@ -14,6 +14,7 @@ from gateway.mapping.hl7v2.pv1 import pv1_visit
 from gateway.mapping.hl7v2.section import IMAGING
 
 if TYPE_CHECKING:
+    from gateway.mapping.hl7v2.cda_header import CdaHeader
     from gateway.mapping.hl7v2.datatypes.ed import Document
     from gateway.mapping.hl7v2.datatypes.ei import Number
     from gateway.mapping.hl7v2.gathering import Gathering
@@ -103,6 +104,14 @@ def document_reference(
     }
     resource |= {name: part for name, part in parts.items() if part}
     return gathering.state(resource, [key])
+
+
+def cda_relation(header: CdaHeader) -> tuple[str, Number] | None:
+    """Return which document a CDA says that it replaces (`relatedDocument`, RPLC)."""
+    named = header.replaced
+    return (
+        ("replaces", named) if named and (header.id is None or named.key != header.id.key) else None
+    )
 
 
 def document_type(section: str) -> Element:

@@ -10,7 +10,7 @@ from gateway.hl7v2.profiles.flag_rules import flag_faults, is_allowed
 from gateway.mapping.hl7v2.context import Guide
 from gateway.mapping.hl7v2.faults import FlagsNotAllowed
 from gateway.mapping.hl7v2.obx_kind import Kind
-from gateway.mapping.receipts import ASKED, asked_tags
+from gateway.mapping.receipts import ASKED, NO_REPLY, asked_tags
 
 if TYPE_CHECKING:
     from gateway.mapping.hl7v2.gathering import Gathering
@@ -24,12 +24,11 @@ CONFIDENTIALITY: Final = "http://terminology.hl7.org/CodeSystem/v3-Confidentiali
 
 TO_PHYSICIANS: Final = "DESTMSSANTEPS"
 TO_PATIENT: Final = "DESTMSSANTEPAT"
-HIDDEN_FROM_PATIENT: Final = "INVISIBLE_PATIENT"
 _EXCLUDED: Final = "The flags on visibility and on recipients exclude each other."
 # OBX-3.1 to the code of TRE_A07.
 _VISIBILITY: Final = {
     "MASQUE_PS": "MASQUE_PS",
-    HIDDEN_FROM_PATIENT: HIDDEN_FROM_PATIENT,
+    "INVISIBLE_PATIENT": "INVISIBLE_PATIENT",
     "INVISIBLE_REP_LEGAUX": "INVISIBLE_REPRESENTANTS_LEGAUX",
 }
 _READ: Final = frozenset({*_VISIBILITY, TO_PHYSICIANS, TO_PATIENT, *ASKED.values()})
@@ -49,6 +48,8 @@ def document_flags(group: OrderGroup, gathering: Gathering) -> dict[str, bool]:
     if gathering.guide is Guide.CDA:
         _judge(sent, gathering)
     flags = {name: value == "Y" for name, value in sent}
+    if flags.get(TO_PATIENT) and not goes_to_patient(flags):
+        gathering.warn("The document is not sent to the patient: other flags forbid it.", "OBX")
     if others := [name for name in flags if name not in _READ]:
         names = ", ".join(others)
         gathering.unmapped(f"The flags {names} are kept in the journal, not mapped.", "OBX")
@@ -81,6 +82,24 @@ def security_labels(level: str, flags: dict[str, bool]) -> list[Element]:
     return [*labels, *(concept(coding(VISIBILITY, code)) for code in hidden)]
 
 
-def receipt_tags(flags: dict[str, bool]) -> list[Element]:
-    """Return the tags of a document whose sender wants to hear what became of it."""
-    return asked_tags(name for name, is_set in flags.items() if is_set)
+def goes_to_patient(flags: dict[str, bool]) -> bool:
+    """Say whether the document is for the patient's own mailbox.
+
+    Never by an incomplete list of flags, nor by a combination that the matrix has not: a lenient
+    site is no reason to show a patient what he may not see.
+    """
+    sent = [(name, "Y" if is_set else "N") for name, is_set in flags.items()]
+    return flags.get(TO_PATIENT, False) and is_allowed(sent)
+
+
+def document_tags(group: OrderGroup, flags: dict[str, bool]) -> list[Element]:
+    """Return the tags of a document: what its sender wants to hear of it, and of the patient."""
+    notes = (
+        note
+        for each in group.observed
+        if each.kind is Kind.FLAG and each.obx.text(3) == TO_PATIENT
+        for note in each.notes
+    )
+    closed = any(note.text(4) == NO_REPLY[1] for note in notes)
+    asked = asked_tags(name for name, is_set in flags.items() if is_set)
+    return [*asked, coding(*NO_REPLY)] if closed else asked

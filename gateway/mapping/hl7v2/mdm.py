@@ -20,9 +20,10 @@ from gateway.mapping.hl7v2.document import (
     IMAGING_REPORT,
     DocumentFacts,
     attachment,
+    cda_relation,
     document_reference,
 )
-from gateway.mapping.hl7v2.flags import document_flags, receipt_tags, security_labels
+from gateway.mapping.hl7v2.flags import document_flags, document_tags, security_labels
 from gateway.mapping.hl7v2.groups import OrderGroup, order_groups
 from gateway.mapping.hl7v2.numbers import OrderNumbers, order_numbers
 from gateway.mapping.hl7v2.obr import document_status, obr_copies, obr_diagnostic_report
@@ -125,7 +126,7 @@ def _document(  # noqa: PLR0913, PLR0917 - what a document is made of
     sender = prt_sender(group.prt, gathering)
     flags = document_flags(group, gathering)
     withdrawn = status in _WITHDRAWN
-    relation = document_relation(txa, own, gathering)
+    relation = document_relation(txa, own, gathering) or cda_relation(content.header)
     facts = DocumentFacts(
         kind,
         number=own,
@@ -138,7 +139,7 @@ def _document(  # noqa: PLR0913, PLR0917 - what a document is made of
         authenticator=txa_authenticator(txa, gathering),
         custodian=sender.organization or txa_facility(txa),
         labels=security_labels(txa.text(18) or content.header.confidentiality, flags),
-        tags=receipt_tags(flags),
+        tags=document_tags(group, flags),
         relation=relation,
         file_name=txa.text(16),
         setting=coded_field(txa, 28, gathering),

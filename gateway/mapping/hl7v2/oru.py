@@ -14,10 +14,11 @@ from gateway.mapping.hl7v2.datatypes.xon import xon_organization
 from gateway.mapping.hl7v2.document import (
     DocumentFacts,
     attachment,
+    cda_relation,
     document_reference,
     document_type,
 )
-from gateway.mapping.hl7v2.flags import document_flags, receipt_tags, security_labels
+from gateway.mapping.hl7v2.flags import document_flags, document_tags, security_labels
 from gateway.mapping.hl7v2.groups import order_groups
 from gateway.mapping.hl7v2.imaging_study import imaging_study, study_uid
 from gateway.mapping.hl7v2.numbers import OrderNumbers, order_numbers
@@ -81,6 +82,8 @@ def _report(group: OrderGroup, gathering: Gathering) -> None:
     sender = prt_sender(group.prt, gathering)
     flags = document_flags(group, gathering)
     elements = obr_diagnostic_report(group, gathering)
+    # Of a message sent again it is the same: unlike MSH-7.
+    issued = elements.get("issued") or content.header.date
     key, identifiers = _report_key(group, numbers, content, gathering)
     section = obr_section(group.obr)
     results = report_observations(group, key, section, gathering, elements.get("effectiveDateTime"))
@@ -92,7 +95,7 @@ def _report(group: OrderGroup, gathering: Gathering) -> None:
         facts.authors = [sender.author] if sender.author else elements.get("resultsInterpreter", [])
         facts.custodian = _resource_reference(sender.organization)
         facts.labels = security_labels(_level(group, found), flags)
-        facts.tags = receipt_tags(flags)
+        facts.tags = document_tags(group, flags)
         facts.related = [url for url in (order, study) if url]
         _document(found, facts, gathering)
     copies = [
@@ -106,11 +109,12 @@ def _report(group: OrderGroup, gathering: Gathering) -> None:
         "status": status,
         "category": [report_category(section)],
         **_code(elements),
+        "issued": issued,
         "performer": _performers(group, sender, gathering),
         "result": references(results),
         "imagingStudy": references([study] if study else []),
         "conclusion": content.text.conclusion,
-        "presentedForm": presented_forms(content, group, gathering, elements.get("issued")),
+        "presentedForm": presented_forms(content, group, gathering, issued),
     }
     add_report(report, [key], gathering)
 
@@ -198,6 +202,7 @@ def _facts(
         date=elements.get("issued") or found.header.date,
         period_start=elements.get("effectiveDateTime"),
         description=found.header.title or obx.text(3, 2),
+        relation=cda_relation(found.header),
     )
 
 

@@ -11,7 +11,7 @@ from gateway.mapping.hl7v2.datatypes.role import practitioner_role
 from gateway.mapping.hl7v2.datatypes.xcn import xcn_is_patient, xcn_practitioner
 from gateway.mapping.hl7v2.datatypes.xon import xon_organization
 from gateway.mapping.hl7v2.datatypes.xtn import xtn_contact, xtn_email
-from gateway.mapping.hl7v2.flags import HIDDEN_FROM_PATIENT, TO_PATIENT, TO_PHYSICIANS
+from gateway.mapping.hl7v2.flags import TO_PHYSICIANS, goes_to_patient
 
 if TYPE_CHECKING:
     from gateway.fhir.datatypes import Element
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 # Table HL70912.
 _SENDER: Final = "SB"
 _RECIPIENT: Final = "RCT"
+_PATIENT: Final = "patient"
 
 
 @dataclass(slots=True)
@@ -46,7 +47,9 @@ def prt_recipients(
 ) -> list[Recipient]:
     """Take the participations of role RCT as recipients, as far as the flags let them.
 
-    What came in by secure mail (volet "LPS") has been delivered to them already.
+    The patient is one when his flag says so, named by a PRT or not: his mailbox is that of his
+    INS, whatever PRT-15 says. What came in by secure mail (volet "LPS") has been delivered to them
+    already.
     """
     found: list[Recipient] = []
     for prt in segments:
@@ -58,6 +61,9 @@ def prt_recipients(
                 f"The participation {role} is kept in the journal, not mapped.",
                 f"PRT^{prt.sequence}",
             )
+    named = any(one.kind == _PATIENT for one in found)
+    if gathering.guide is Guide.CDA and not named and _may_receive(_PATIENT, flags):
+        found.append(Recipient(gathering.subject, None, _PATIENT))
     return gathering.copy_to(found)
 
 
@@ -75,7 +81,7 @@ def _taken(prt: Segment, gathering: Gathering, flags: dict[str, bool]) -> list[R
 def _recipient(prt: Segment, gathering: Gathering) -> Recipient:
     address = xtn_email(prt.value(15)) or None
     if xcn_is_patient(prt.value(5)):
-        return Recipient(gathering.subject, address, "patient")
+        return Recipient(gathering.subject, address, _PATIENT)
     person = _person(prt, gathering)
     organization = xon_organization(prt.value(8), gathering)
     practitioner_role(person, organization, gathering)
@@ -90,6 +96,6 @@ def _person(prt: Segment, gathering: Gathering) -> Element | None:
 
 
 def _may_receive(kind: str, flags: dict[str, bool]) -> bool:
-    if kind == "patient":
-        return flags.get(TO_PATIENT, True) and not flags.get(HIDDEN_FROM_PATIENT, False)
+    if kind == _PATIENT:
+        return goes_to_patient(flags)
     return flags.get(TO_PHYSICIANS, True)

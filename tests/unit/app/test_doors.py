@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gateway.app.background import jobs_of
 from gateway.app.doors import DOORS, door_states, open_doors
 from gateway.settings import Settings
 
@@ -26,6 +27,24 @@ def test_one_process_a_door_and_one_a_worker(
     workers: int, only: tuple[str, ...], names: list[str]
 ) -> None:
     assert list(open_doors(Settings(http_workers=workers, dicom_workers=workers), only)) == names
+
+
+@pytest.mark.parametrize(
+    ("opened", "carriers"),
+    [
+        (
+            DOORS,
+            {"dimse": ["studies", "landing"], "delivery": ["indexing", "metadata", "retention"]},
+        ),
+        (("http", "mllp"), {"mllp": ["landing"]}),
+        (("http",), {"http": ["landing"]}),
+    ],
+)
+def test_each_job_has_one_door_that_carries_it(
+    opened: tuple[str, ...], carriers: dict[str, list[str]]
+) -> None:
+    found = {door: jobs_of(door, opened) for door in opened}
+    assert {door: jobs for door, jobs in found.items() if jobs} == carriers
 
 
 def written(place: Path, pid: int, content: str) -> Path:

@@ -17,6 +17,10 @@ DOCUMENT = b"""<?xml version="1.0" encoding="UTF-8"?>
     <id root="1.2.250.1.999.5" extension="PL1"/>
     <ps3-20:accessionNumber root="1.2.250.1.999.6" extension="ACC1"/>
   </order></inFulfillmentOf>
+  <relatedDocument typeCode="APND"><parentDocument><id root="7"/></parentDocument></relatedDocument>
+  <relatedDocument typeCode="RPLC">
+    <parentDocument><id root="1.2.250.1.999.2"/></parentDocument>
+  </relatedDocument>
   <component><nonXMLBody><id root="8.8.8"/></nonXMLBody></component>
 </ClinicalDocument>"""
 
@@ -30,6 +34,7 @@ def test_the_header_says_who_the_document_is() -> None:
         confidentiality="R",
         order=InstanceIdentifier("1.2.250.1.999.5", "PL1"),
         accession=InstanceIdentifier("1.2.250.1.999.6", "ACC1"),
+        replaced=InstanceIdentifier("1.2.250.1.999.2"),
     )
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from gateway.delivery.addresses import address_of
+from gateway.delivery.addresses import address_of, address_of_patient
 
 
 def person(*telecom: dict[str, Any]) -> dict[str, Any]:
@@ -46,3 +46,43 @@ def test_a_role_gives_its_mailbox_when_the_person_has_none() -> None:
 def test_the_operators_list_comes_first(key: str) -> None:
     listed = {key: "listed@cabinet.example"}
     assert address_of(person(SECURE), [], listed) == "listed@cabinet.example"
+
+
+NIR = "279035121518989"
+
+
+def qualified(last: int, value: str = NIR, status: str = "VALI", **more: str) -> dict[str, Any]:
+    reliability = "https://hl7.fr/ig/fhir/core/StructureDefinition/fr-core-identity-reliability"
+    stated = {"url": "identityStatus", "valueCoding": {"code": status}}
+    system = f"urn:oid:1.2.250.1.213.1.4.{last}"
+    return {
+        "resourceType": "Patient",
+        "extension": [{"url": reliability, "extension": [stated]}],
+        "identifier": [{"system": system, "value": value} | more],
+        "telecom": [{"system": "email", "value": "dominique@courriel.example"}],
+    }
+
+
+@pytest.mark.parametrize(
+    ("patient", "expected"),
+    [
+        (qualified(8), f"{NIR}@patient.mssante.fr"),
+        (qualified(9), f"{NIR}@patient.mssante.fr"),
+        (qualified(8, "279032A21518989"), "279032A21518989@patient.mssante.fr"),
+        (qualified(8, status="PROV"), None),
+        (qualified(8, use="old"), None),
+        (qualified(8, "1\r\nBcc: x"), None),
+        (qualified(10), None),
+        (qualified(11), None),
+    ],
+)
+def test_a_patients_mailbox_is_made_of_his_qualified_number(
+    patient: dict[str, Any], expected: str | None
+) -> None:
+    assert address_of_patient(patient, {}) == expected
+
+
+def test_a_test_identity_has_the_mailbox_that_the_operator_lists() -> None:
+    listed = {f"urn:oid:1.2.250.1.213.1.4.10|{NIR}": "pat-trois@essai.example"}
+    assert address_of_patient(qualified(10), listed) == "pat-trois@essai.example"
+    assert address_of_patient(qualified(10, status="PROV"), listed) is None

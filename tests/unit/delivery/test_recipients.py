@@ -119,6 +119,52 @@ def test_whoever_the_sender_names_for_a_copy_gets_it_once(
     ]
 
 
+PATIENT = "Patient/pat-trois"
+
+
+def for_patient(report: Resource, **more: object) -> Resource:
+    """Return the report, alone, with its patient as the one who shall have a copy."""
+    copy = {"url": "urn:passerelle:extension:copy-to", "valueReference": {"reference": PATIENT}}
+    return without(report, "basedOn") | {"extension": [copy]} | more
+
+
+def test_the_patient_gets_his_report_when_its_sender_asks_for_it(
+    store: Store, write: Write, everything: list[Resource], report: Resource
+) -> None:
+    write(*everything, for_patient(report))
+    assert outbox(store) == [(PHYSICIAN, "final", WAITING), (PATIENT, "final", WAITING)]
+
+
+def test_nobody_elses_report_goes_to_a_patient(
+    store: Store, write: Write, everything: list[Resource], patient: Resource, report: Resource
+) -> None:
+    other = patient | {"id": "other"}
+    write(*everything, other, for_patient(report, subject={"reference": "Patient/other"}))
+    assert outbox(store) == [(PHYSICIAN, "final", WAITING)]
+
+
+def test_a_label_hides_a_report_from_the_patient_alone(
+    store: Store, write: Write, everything: list[Resource], report: Resource
+) -> None:
+    hidden = {"security": [{"system": "urn:any", "code": "INVISIBLE_PATIENT"}]}
+    write(*everything, for_patient(report, meta=hidden))
+    assert outbox(store) == [(PHYSICIAN, "final", WAITING), (PATIENT, "final", REFUSED)]
+    assert "INVISIBLE_PATIENT" in store.deliveries()[0].last_error
+
+
+def test_a_patient_whose_records_were_merged_is_sent_nothing_twice(
+    store: Store, write: Write, everything: list[Resource], patient: Resource, report: Resource
+) -> None:
+    write(*everything, for_patient(report))
+    mark(store, PATIENT, state=SENT, sent=store.deliveries()[0].created)
+    survivor = {"reference": "Patient/survivor"}
+    moved = for_patient(report, subject=survivor)
+    moved["extension"][0]["valueReference"] = survivor
+    write(patient | {"id": "survivor"}, moved)
+    assert (PATIENT, "final", SENT) in outbox(store)
+    assert "Patient/survivor" not in [recipient for recipient, _, _ in outbox(store)]
+
+
 def test_a_physician_named_by_identifier_is_found(
     store: Store, write: Write, everything: list[Resource], patient: Resource, report: Resource
 ) -> None:

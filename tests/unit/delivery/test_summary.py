@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gateway.delivery.dossier import gather
-from gateway.delivery.summary import Line, Summary, qualified_ins, summarise
+from gateway.delivery.qualified import qualified_identifier
+from gateway.delivery.summary import Line, Summary, summarise
 
 if TYPE_CHECKING:
     from gateway.fhir.wire import Resource
@@ -159,7 +160,7 @@ LOCAL = {"system": "urn:oid:1.2.3", "value": "4711"}
     ],
 )
 def test_only_a_qualified_ins_is_shown(patient: Resource, expected: str) -> None:
-    assert qualified_ins(patient) == expected
+    assert qualified_identifier(patient).get("value", "") == expected
 
 
 @pytest.mark.parametrize(

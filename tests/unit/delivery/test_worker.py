@@ -116,6 +116,66 @@ def test_each_recipient_gets_a_letter(scene: Scene) -> None:
     assert scene.worker.run_once() == 0
 
 
+def to_patient(report: Resource) -> Resource:
+    patient = report["subject"]
+    copy = {"url": "urn:passerelle:extension:copy-to", "valueReference": patient}
+    return lone(report) | {"extension": [copy]}
+
+
+def qualified(scene: Scene) -> Resource:
+    """Return the patient with a number of the real network."""
+    patient = next(one for one in scene.everything if one["resourceType"] == "Patient")
+    ins = {"use": "official", "system": "urn:oid:1.2.250.1.213.1.4.8", "value": "279035121518989"}
+    return {name: part for name, part in patient.items() if name != "generalPractitioner"} | {
+        "identifier": [ins]
+    }
+
+
+def test_a_patients_letter_is_written_for_him(scene: Scene) -> None:
+    tag = {"system": "urn:passerelle:reply", "code": "FIN"}
+    report = to_patient(scene.report) | {"meta": {"tag": [tag]}}
+    scene.write(*scene.everything, qualified(scene), report)
+    assert scene.worker.run_once() == 1
+    (letter,) = scene.satchel.letters
+    assert (letter.to, letter.closed) == ("279035121518989@patient.mssante.fr", True)
+    assert "pour votre information" in letter.text
+    assert "vos données de santé" in letter.text
+    assert "http" not in letter.text
+
+
+def test_a_patient_without_qualified_identity_is_shown_and_served_when_he_has_one(
+    scene: Scene,
+) -> None:
+    unknown = {name: part for name, part in qualified(scene).items() if name != "extension"}
+    scene.write(*scene.everything, unknown, to_patient(scene.report))
+    scene.worker.run_once()
+    assert states(scene.store) == [("pat-trois", DeliveryState.UNADDRESSED)]
+    assert "no qualified INS" in scene.store.deliveries()[0].last_error
+    scene.write(qualified(scene))
+    scene.clock.now += timedelta(minutes=2)
+    scene.worker.run_once()
+    assert [letter.to for letter in scene.satchel.letters] == ["279035121518989@patient.mssante.fr"]
+
+
+def test_a_report_that_is_hidden_from_the_patient_after_it_was_queued_is_not_sent_to_him(
+    scene: Scene,
+) -> None:
+    scene.write(*scene.everything, qualified(scene), to_patient(scene.report))
+    scene.write(
+        {
+            "resourceType": "DocumentReference",
+            "id": "d",
+            "status": "current",
+            "securityLabel": [{"coding": [{"system": "urn:any", "code": "INVISIBLE_PATIENT"}]}],
+            "content": [{"attachment": {"title": "x"}}],
+            "context": {"related": [{"reference": f"DiagnosticReport/{scene.report['id']}"}]},
+        }
+    )
+    scene.worker.run_once()
+    assert scene.satchel.letters == []
+    assert states(scene.store) == [("pat-trois", DeliveryState.REFUSED)]
+
+
 def test_the_reports_own_pdf_is_enclosed(scene: Scene) -> None:
     name = scene.objects.put(b"%PDF-1.4 compte rendu")
     binary = {

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -67,3 +68,8 @@ def test_the_files_arrive_with_their_names() -> None:
 def test_the_same_letter_gives_the_same_bytes_in_seven_bits() -> None:
     assert as_sent(LETTER) == as_sent(LETTER)
     assert as_sent(LETTER).isascii()
+
+
+def test_a_letter_that_nobody_shall_answer_says_so() -> None:
+    assert read(as_sent(LETTER))["X-MSS-MES"] is None
+    assert read(as_sent(replace(LETTER, closed=True)))["X-MSS-MES"] == "FIN"

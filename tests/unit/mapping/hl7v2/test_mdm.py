@@ -44,6 +44,25 @@ def flag(name: str, value: str) -> str:
     return f"OBX|2|CWE|{name}^x^MetaDMPMSS||{value}^^expandedYes-NoIndicator||||||F|"
 
 
+ALL_FLAGS = (
+    "MASQUE_PS",
+    "INVISIBLE_PATIENT",
+    "INVISIBLE_REP_LEGAUX",
+    "CONNEXION_SECRETE",
+    "MODIF_CONF_CODE",
+    "DESTDMP",
+    "DESTMSSANTEPS",
+    "DESTMSSANTEPAT",
+    "ACK_RECEPTION",
+    "ACK_LECTURE_MSS",
+)
+
+
+def flagged(values: dict[str, str]) -> list[str]:
+    """Return all flags in their order; those that are not named are N."""
+    return [flag(name, values.get(name, "N")) for name in ALL_FLAGS]
+
+
 def transmitted(map_lines: Map, event: str, control: str, *more: str, parent: str = "") -> Result:
     state = {"NW": "F", "RO": "C", "CA": "D"}[control]
     content = b64encode(CDA.encode()).decode()
@@ -152,21 +171,46 @@ def test_flags_become_labels_and_the_unknown_ones_are_reported(map_lines: Map) -
         ("N", "Y", "N", ["patient"]),
     ],
 )
-def test_the_flags_say_who_may_receive(
-    map_lines: Map, physicians: str, patient: str, hidden: str, kinds: list[str]
+@pytest.mark.parametrize("named", [[TO_PHYSICIAN, TO_PATIENT], [TO_PHYSICIAN]])
+def test_the_flags_say_who_may_receive(  # noqa: PLR0913, PLR0917 - the columns of the table
+    map_lines: Map, named: list[str], physicians: str, patient: str, hidden: str, kinds: list[str]
 ) -> None:
-    result = transmitted(
-        map_lines,
-        "T02",
-        "NW",
-        TO_PHYSICIAN,
-        TO_PATIENT,
-        flag("DESTMSSANTEPS", physicians),
-        flag("DESTMSSANTEPAT", patient),
-        flag("INVISIBLE_PATIENT", hidden),
-    )
+    flags = {
+        "DESTMSSANTEPS": physicians,
+        "DESTMSSANTEPAT": patient,
+        "INVISIBLE_PATIENT": hidden,
+    }
+    result = transmitted(map_lines, "T02", "NW", *named, *flagged(flags))
 
     assert [recipient.kind for recipient in result.mapped.recipients] == kinds
+    copies = result.one("DiagnosticReport")["extension"]
+    assert [one["valueReference"]["reference"] for one in copies] == [
+        one.full_url for one in result.mapped.recipients
+    ]
+
+
+@pytest.mark.parametrize("other", ["CONNEXION_SECRETE", "DESTDMP"])
+def test_a_combination_that_the_guide_has_not_is_not_sent_to_the_patient(
+    map_lines: Map, other: str
+) -> None:
+    flags = flagged({"DESTMSSANTEPAT": "Y", other: "Y"})
+
+    result = transmitted(map_lines, "T02", "NW", TO_PATIENT, *flags)
+
+    assert result.mapped.recipients == ()
+    told = "The document is not sent to the patient: other flags forbid it."
+    assert told in result.texts("warning")
+
+
+def test_a_patient_who_is_asked_not_to_answer_is_told_in_the_document(map_lines: Map) -> None:
+    asked = "NTE|1|||FIN"
+    flags = flagged({"DESTMSSANTEPAT": "Y"})
+
+    result = transmitted(map_lines, "T02", "NW", *flags[:8], asked, *flags[8:])
+
+    assert result.one("DocumentReference")["meta"]["tag"] == [
+        {"system": "urn:passerelle:reply", "code": "FIN"}
+    ]
 
 
 def test_a_document_that_is_no_imaging_report_is_a_document_only(map_lines: Map) -> None:
@@ -319,21 +363,7 @@ def test_a_document_is_about_every_order_of_its_message(map_lines: Map) -> None:
     assert result.one("DiagnosticReport")["basedOn"] == orders
 
 
-COMPLETE = [
-    flag(name, "N")
-    for name in (
-        "MASQUE_PS",
-        "INVISIBLE_PATIENT",
-        "INVISIBLE_REP_LEGAUX",
-        "CONNEXION_SECRETE",
-        "MODIF_CONF_CODE",
-        "DESTDMP",
-        "DESTMSSANTEPS",
-        "DESTMSSANTEPAT",
-        "ACK_RECEPTION",
-        "ACK_LECTURE_MSS",
-    )
-]
+COMPLETE = flagged({})
 STRICT = Context(strict_flags=True)
 
 

@@ -600,3 +600,30 @@ def test_a_text_that_is_only_an_address_is_a_link(map_lines: Map) -> None:
     assert result.one("DiagnosticReport")["presentedForm"] == [
         {"contentType": "text/html", "url": "https://v.example.fr/42", "title": "Images"}
     ]
+
+
+def test_a_cda_says_when_it_was_made_and_what_it_replaces(map_lines: Map) -> None:
+    content = (
+        '<ClinicalDocument><id root="1.2.250.1.999.7.82"/>'
+        '<effectiveTime value="20260305093000+0100"/>'
+        '<relatedDocument typeCode="RPLC"><parentDocument><id root="1.2.250.1.999.7.81"/>'
+        "</parentDocument></relatedDocument></ClinicalDocument>"
+    )
+    body = b64encode(content.encode()).decode()
+    line = obr().split("|")
+    line[22] = ""
+
+    result = map_lines(
+        ORU, PATIENT, "|".join(line), f"OBX|1|ED|18748-4^CR^LN||^TEXT^XML^Base64^{body}||||||C"
+    )
+
+    made = "2026-03-05T09:30:00+01:00"
+    assert result.one("DiagnosticReport")["issued"] == made
+    document = result.one("DocumentReference")
+    assert document["date"] == made
+    (relation,) = document["relatesTo"]
+    number = {"system": "urn:ietf:rfc:3986", "value": "urn:oid:1.2.250.1.999.7.81"}
+    assert relation == {
+        "code": "replaces",
+        "target": {"type": "DocumentReference", "identifier": number},
+    }
