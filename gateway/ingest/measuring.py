@@ -6,13 +6,14 @@ to a bound.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.access.labels import CONFIDENTIALITY
 from gateway.errors import Invalid, Unsupported
 from gateway.fhir.fhirpath import Services
+from gateway.fhir.search.dates import local_day
 from gateway.fhir.search.figures import Between
 from gateway.fhir.search.query import TooCostly, parse_search
 from gateway.programmes.measures.counting import Counting, whole_units
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
-    from gateway.fhir.search.figures import Survey, Tally
+    from gateway.fhir.search.figures import Extent, Survey, Tally
     from gateway.fhir.search.query import SearchQuery
     from gateway.fhir.terminology.terminology import Terminology
     from gateway.fhir.wire import Resource
@@ -102,22 +103,30 @@ class Measuring:
         for kind, one in found.items():
             figures.searches[kind] = one.asked.url
         plan = indexed(group, found, request.span)
-        if plan is None:
+        if plan is not None:
+            self._count(found, _Counted(self._store, group, plan, request.span, figures))
+            if request.kind == "subject-list":
+                for kind, one in found.items():
+                    if kind != OBSERVATION:
+                        self._list(kind, one, plan, figures)
+        elif any(one.days for one in found.values()):
+            message = "Days are told apart where the paths of the group are search parameters'."
+            raise Unsupported(message, expression=f"{place}.population")
+        else:
             self._read(group, found, request, figures)
-            return figures
-        counted = _Counted(self._store, group, plan, request.span, figures)
+        return figures
+
+    def _count(self, found: dict[str, Sought], counted: _Counted) -> None:
         # Populations that are the same search are found together.
         searches: dict[str, list[Sought]] = {}
         for one in found.values():
-            searches.setdefault(one.asked.url, []).append(one)
+            if one.days:
+                counted.add_of_several_days(one.population.kind, self._query(one))
+            else:
+                searches.setdefault(one.asked.url, []).append(one)
         for several in searches.values():
             kinds = [one.population.kind for one in several]
             counted.add(kinds, self._query(several[0]))
-        if request.kind == "subject-list":
-            for kind, one in found.items():
-                if kind != OBSERVATION:
-                    self._list(kind, one, plan, figures)
-        return figures
 
     def _query(self, one: Sought, *more: tuple[str, str]) -> SearchQuery:
         pairs = (*one.asked.pairs, *more)
@@ -135,8 +144,11 @@ class Measuring:
     # Lists
 
     def _list(self, kind: str, one: Sought, plan: Indexed, figures: GroupFigures) -> None:
-        listed = self._store.members(
-            self._query(one, _HIDDEN), plan.once.get(kind), MOST_LISTED + 1
+        query, days = self._query(one, _HIDDEN), plan.spread(kind)
+        listed = (
+            self._store.members(query, plan.once.get(kind), MOST_LISTED + 1)
+            if days is None
+            else sorted(_of_several_days(self._store.extents(query, days)))
         )
         if len(listed) > MOST_LISTED:
             message = (
@@ -238,6 +250,21 @@ class _Counted:
                     value = self._named(stratifier.expression, one.stratum)
                     self._put(kind, one, self.figures.stratum(stratifier.code, value))
 
+    def add_of_several_days(self, kind: str, query: SearchQuery) -> None:
+        """Count what lies on more than one day, as a whole and by each stratifier."""
+        whole = self.plan.spread(kind)
+        if whole is None:
+            return
+        several = _of_several_days(self.store.extents(query, whole))
+        self.figures.whole.numbers[kind] = len(several)
+        for stratifier in self.group.stratifiers:
+            spread = replace(whole, by=self.plan.by[stratifier.code])
+            for one in self.store.extents(query, spread):
+                if one.stratum is not None and one.key in several:
+                    value = self._named(stratifier.expression, one.stratum)
+                    numbers = self.figures.stratum(stratifier.code, value).numbers
+                    numbers[kind] = numbers.get(kind, 0) + 1
+
     def _survey(self, kind: str, stratifier: str) -> Survey:
         # A sum may be made of sums; everything else needs each value.
         each = kind == OBSERVATION and (
@@ -266,6 +293,11 @@ class _Counted:
         if stratum[0] or not expression.endswith(")"):
             return stratum
         return "", months(self.span.start, self.span.end)[int(stratum[1])]
+
+
+def _of_several_days(extents: Sequence[Extent]) -> set[str]:
+    """Return what does not begin and end on one day, local time of the gateway."""
+    return {one.key for one in extents if local_day(one.first) != local_day(one.last)}
 
 
 __all__ = ["Measuring", "Request", "Span"]

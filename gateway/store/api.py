@@ -30,7 +30,7 @@ from gateway.store.records import (
 from gateway.store.reindexing import STEP, Reindexing
 from gateway.store.search.asking import Asker
 from gateway.store.search.explaining import explanation
-from gateway.store.search.figures import members, tallies
+from gateway.store.search.figures import extents, members, tallies
 from gateway.store.search.running import run
 from gateway.store.search.sql import FLAVORS
 from gateway.store.statements import CURRENT_COLUMNS, DELIVERY, LANDED, RESOURCE, VERSION
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Select
 
-    from gateway.fhir.search.figures import Path, Survey, Tally
+    from gateway.fhir.search.figures import Extent, Path, Spread, Survey, Tally
     from gateway.fhir.search.query import SearchQuery
     from gateway.store.database import Cursor, Database
     from gateway.store.records import AnswerNote
@@ -203,6 +203,11 @@ class Store(JournalReader):
         """Return the figures of each survey over all that a search finds; raises `TooCostly`."""
         with self.database.searching() as cursor:
             return tallies(self._asker(cursor), query, surveys)
+
+    def extents(self, query: SearchQuery, spread: Spread) -> list[Extent]:
+        """Return from when to when each of what a search leads to lasts; raises `TooCostly`."""
+        with self.database.searching() as cursor:
+            return extents(self._asker(cursor), query, spread)
 
     def members(self, query: SearchQuery, once: Path | None, limit: int) -> list[str]:
         """Return what such a figure counts, `Type/id`, in the order of these texts."""

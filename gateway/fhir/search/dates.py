@@ -64,6 +64,11 @@ def _day_range(parts: Parts) -> Range:
     return _midnight(first.toordinal()), _midnight(last)
 
 
+def local_day(micros: int) -> date:
+    """Return the day of an instant, local time of the gateway."""
+    return datetime.fromtimestamp(micros // _MICROS, LOCAL_ZONE).date()
+
+
 def _midnight(ordinal: int) -> int:
     # The day behind 31 December 9999 does not exist as a date: its offset is the day's before.
     wall = datetime.fromordinal(min(ordinal, date.max.toordinal()))

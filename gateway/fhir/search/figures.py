@@ -39,6 +39,25 @@ class Between:
 
 
 @dataclass(frozen=True, slots=True)
+class Spread:
+    """The first and the last instant, `when`, of each that `once` leads to, told by `by`."""
+
+    once: Path
+    when: Path
+    by: Path | Buckets | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """From which instant to which one `key` (`Type/id`) lasts within a stratum, in microseconds."""
+
+    stratum: tuple[str, str] | None
+    key: str
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
 class Survey:
     """What is asked of all that a search finds; with `each`, every value and not their sum."""
 

@@ -2,8 +2,9 @@
 
 `Encounter.subject`, `Appointment.basedOn.resolve().requester`, `Encounter.period.start`; a month is
 `Encounter.period.start.toString().substring(0, 7)`. Of CQL, `days between A and B` is known, whole
-units as in https://cql.hl7.org/09-b-cqlreference.html#duration. Anything else is evaluated resource
-by resource (`gateway.programmes.measures.counting`).
+units as in https://cql.hl7.org/09-b-cqlreference.html#duration, and of what is counted
+once `Count(distinct date from A) > 1`. Anything else is evaluated resource by resource
+(`gateway.programmes.measures.counting`).
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ UNITS: Final = {
     "hours": (3_600_000_000, "h"),
     "minutes": (60_000_000, "min"),
 }
+_SEVERAL_DAYS: Final = re.compile(r"Count\(distinct date from (.+)\) > 1", re.DOTALL)
 _OF_TYPE: Final = re.compile(r"\.?ofType\((\w+)\)")
 _PLAIN: Final = re.compile(r"[A-Za-z]\w*(\.[A-Za-z]\w*)*")
 _ENDS: Final = {
@@ -111,6 +113,18 @@ def between(expression: str) -> tuple[str, str, str]:
         message = "Of CQL only 'days between A and B' is known (also hours and minutes)."
         raise Invalid(message)
     return found[1], found[2].strip(), found[3].strip()
+
+
+def several_days(expression: str) -> str:
+    """Return A of `Count(distinct date from A) > 1`; raises `Invalid` for other CQL."""
+    found = _SEVERAL_DAYS.fullmatch(expression)
+    if found is None:
+        message = (
+            "Of CQL a population knows 'Count(distinct date from A) > 1', "
+            "and a measure-observation 'days between A and B'."
+        )
+        raise Invalid(message)
+    return found[1].strip()
 
 
 def between_paths(expression: str, resource_type: str) -> Between | None:

@@ -6,14 +6,14 @@ denominator, that inside the initial population; of a ratio both lie inside the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final, TypeVar
 
-from gateway.errors import Unsupported
-from gateway.fhir.search.figures import Survey
+from gateway.errors import Invalid, Unsupported
+from gateway.fhir.search.figures import Spread, Survey
 from gateway.fhir.search.parameters import Kind, parameter
 from gateway.programmes.measures.definition import CQL, FHIRPATH, QUERY
-from gateway.programmes.measures.paths import between_paths, months_of, path_of
+from gateway.programmes.measures.paths import between_paths, months_of, path_of, several_days
 from gateway.programmes.measures.queries import Asked, read_search
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from gateway.fhir.search.figures import Between, Buckets, Path
     from gateway.programmes.measures.definition import Group, Population, Stratifier
 
+_Way = TypeVar("_Way")
 _INITIAL: Final = "initial-population"
 OBSERVATION: Final = "measure-observation"
 # Inside what a population lies, the first that the group has.
@@ -54,11 +55,15 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """A population as it is sought: a search, and FHIRPath that must hold of what it finds."""
+    """A population as it is sought: a search, and FHIRPath that must hold of what it finds.
+
+    `days` is FHIRPath to an instant that must lie on several days for each that is counted once.
+    """
 
     population: Population
     asked: Asked
     filters: tuple[str, ...] = ()
+    days: str = ""
 
 
 def sought(group: Group, span: Span, subject: str, place: str) -> dict[str, Sought]:
@@ -78,7 +83,7 @@ def sought(group: Group, span: Span, subject: str, place: str) -> dict[str, Soug
             filters = () if parent is None else parent.filters
         else:
             asked, filters = _narrowed(population, parent, where)
-        found[population.kind] = Sought(population, asked, filters)
+        found[population.kind] = Sought(population, asked, filters, _days(population, where))
     return {kind: _of_subject(one, group, subject) for kind, one in found.items()}
 
 
@@ -100,12 +105,22 @@ def _narrowed(
     if parent is None:
         message = f"The initial population is a search ({QUERY}): it says where to look."
         raise Unsupported(message, expression=f"{where}.language")
-    if population.kind == OBSERVATION:
+    if population.kind == OBSERVATION or population.criteria.language == CQL:
         return parent.asked, parent.filters
-    if population.criteria.language == CQL:
-        message = "CQL is known in a measure-observation alone."
-        raise Unsupported(message, expression=f"{where}.language")
     return parent.asked, (*parent.filters, population.criteria.expression)
+
+
+def _days(population: Population, where: str) -> str:
+    if population.kind == OBSERVATION or population.criteria.language != CQL:
+        return ""
+    try:
+        days = several_days(population.criteria.expression)
+    except Invalid as fault:
+        raise Invalid(fault.text, expression=f"{where}.expression") from fault
+    if not population.once:
+        message = "Days are counted of what is counted once: the population has no counted-once."
+        raise Invalid(message, expression=where)
+    return days
 
 
 def _of_subject(one: Sought, group: Group, subject: str) -> Sought:
@@ -134,16 +149,27 @@ def _subject_parameter(group: Group, searched: str, kind: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Indexed:
-    """How the index answers a group: `by` for each stratifier, `value` of the observation."""
+    """How the index answers a group: `by` for each stratifier, `value` of the observation.
+
+    `days` are the instants of the populations that are told by how many days they lie on.
+    """
 
     once: dict[str, Path | None]
     by: dict[str, Path | Buckets]
     value: Path | Between | None = None
+    days: dict[str, Path] = field(default_factory=dict)
 
     def survey(self, kind: str, stratifier: str = "", *, each: bool = False) -> Survey:
         """Return what is asked of the search for a population."""
         value = self.value if kind == OBSERVATION else None
         return Survey(self.by.get(stratifier), self.once.get(kind), value, each)
+
+    def spread(self, kind: str, stratifier: str = "") -> Spread | None:
+        """Return what is asked of the search for a population of several days, None for others."""
+        once, when = self.once.get(kind), self.days.get(kind)
+        if once is None or when is None:
+            return None
+        return Spread(once, when, self.by.get(stratifier))
 
 
 def indexed(group: Group, found: Mapping[str, Sought], span: Span) -> Indexed | None:
@@ -152,7 +178,9 @@ def indexed(group: Group, found: Mapping[str, Sought], span: Span) -> Indexed | 
     by = {one.code: _by(one, kind, span) for one in group.stratifiers}
     once = {one.kind: path_of(one.once, kind, Kind.REFERENCE) for one in group.populations}
     value = _value(group, kind)
+    days = {name: path_of(one.days, kind, Kind.DATE) for name, one in found.items() if one.days}
     missing = [
+        any(path is None for path in days.values()),
         any(one.filters for one in found.values()),
         any(path is None for path in by.values()),
         any(one.once and once[one.kind] is None for one in group.populations),
@@ -160,7 +188,11 @@ def indexed(group: Group, found: Mapping[str, Sought], span: Span) -> Indexed | 
     ]
     if any(missing):
         return None
-    return Indexed(once, {code: path for code, path in by.items() if path is not None}, value)
+    return Indexed(once, _known(by), value, _known(days))
+
+
+def _known(paths: Mapping[str, _Way | None]) -> dict[str, _Way]:
+    return {name: path for name, path in paths.items() if path is not None}
 
 
 def _by(one: Stratifier, kind: str, span: Span) -> Path | Buckets | None:

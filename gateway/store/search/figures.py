@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from gateway.fhir.search.figures import Between, Buckets, Path, Survey, Tally
+from gateway.fhir.search.figures import Between, Buckets, Extent, Path, Spread, Survey, Tally
 from gateway.fhir.search.parameters import Kind
 from gateway.store.search.compiling import Compiler
 from gateway.store.search.selecting import scope_of, source_of
@@ -68,6 +68,23 @@ def _survey(place: int, survey: Survey, flavor: Flavor) -> Piece:
     return select(f"{place} AS survey, f.a, f.b, {number} AS n, {total} AS v, f.u", rows)
 
 
+def extents(asker: Asker, query: SearchQuery, spread: Spread) -> list[Extent]:
+    """Return when each of what is counted once begins and ends, in each stratum."""
+    joins: list[Piece] = []
+    one, other = _stratum(spread.by, asker.flavor, joins)
+    key = _once(spread.once, asker.flavor, joins)
+    when = f"{_joined(spread.when, asker.flavor, 'w', joins)}.low"
+    base = _base(asker, query, joins)
+    inner = select(f"{one} AS a, {other} AS b, {key} AS k, {when} AS w", *base)
+    known = Piece(f"FROM ({inner.text}) f WHERE f.k IS NOT NULL AND f.w IS NOT NULL", inner.values)
+    grouped = known + Piece("GROUP BY f.a, f.b, f.k ORDER BY 1, 2, 3")
+    rows = asker.rows(select("f.a, f.b, f.k, min(f.w), max(f.w)", grouped))
+    return [
+        Extent(_named(one, other, stratified=spread.by is not None), key, first, last)
+        for one, other, key, first, last in rows
+    ]
+
+
 def members(asker: Asker, query: SearchQuery, once: Path | None, limit: int) -> list[str]:
     """Return what is counted, `Type/id`, in the order of these texts, at most `limit`."""
     joins: list[Piece] = []
@@ -80,8 +97,12 @@ def members(asker: Asker, query: SearchQuery, once: Path | None, limit: int) -> 
 
 def _tally(row: Sequence[Any], *, stratified: bool) -> Tally:
     one, other, number, total, unit = row
-    stratum = (one or "", other) if stratified and other is not None else None
+    stratum = _named(one, other, stratified=stratified)
     return Tally(stratum, number, None if total is None else float(total), unit or "")
+
+
+def _named(one: str | None, other: str | None, *, stratified: bool) -> tuple[str, str] | None:
+    return (one or "", other) if stratified and other is not None else None
 
 
 def _base(asker: Asker, query: SearchQuery, joins: Sequence[Piece]) -> list[Piece]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -194,6 +195,59 @@ def test_a_proportion_divides_what_lies_inside_by_the_whole(filled: Store) -> No
     )
     assert [one["count"] for one in told["group"][0]["population"]] == [5, 5, 3]
     assert float(told["group"][0]["measureScore"]["value"]) == 0.6
+
+
+def days(expression: str = "Count(distinct date from Encounter.period.start) > 1") -> Resource:
+    return group(
+        [
+            population("initial-population", CONSULTATIONS, once="Encounter.subject"),
+            population("denominator", "Encounter?status=finished", once="Encounter.subject"),
+            population("numerator", "Encounter?status=finished", once="Encounter.subject"),
+            population("numerator-exclusion", expression, "text/cql", once="Encounter.subject"),
+        ],
+        [stratifier("structure", "Encounter.serviceProvider")],
+        scoring="proportion",
+    )
+
+
+def test_what_lies_on_several_days_is_told_from_what_lies_on_one(filled: Store) -> None:
+    late = [
+        # The same local day as e3, though another one in UTC.
+        encounter("e8", "p2", "2026-02-01T23:50:00+01:00", structure="s2"),
+        encounter("e9", "p4", "2026-07-01T23:50:00+02:00"),
+        encounter("e10", "p4", "2026-07-02T00:10:00+02:00"),
+        encounter("e11", "p5", "2026-07-02T00:10:00+02:00"),
+    ]
+    with filled.transaction() as tx:
+        tx.delete("Encounter", "e7")
+        for one in late:
+            tx.put(one)
+
+    told = evaluate(filled, measure(days()), kind="subject-list")
+
+    # p1 came in January twice, p4 before and after midnight; p2, p3 and p5 on one day.
+    found = told["group"][0]
+    assert [one["count"] for one in found["population"]] == [5, 5, 5, 2]
+    assert found["measureScore"]["value"] == Decimal("0.6")
+    lists = [[e["item"]["reference"] for e in one["entry"]] for one in told["contained"]]
+    assert lists[3] == ["Patient/p1", "Patient/p4"]
+    strata = {
+        one["value"]["text"]: [p["count"] for p in one["population"]]
+        for one in found["stratifier"][0]["stratum"]
+    }
+    assert strata == {"Organization/s1": [4, 4, 4, 2], "Organization/s2": [1, 1, 1, 0]}
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        (days("Count(Encounter) > 1"), "Of CQL a population knows"),
+        (days("Count(distinct date from Encounter.period.end) > 1"), "search parameters'"),
+    ],
+)
+def test_days_that_no_index_knows_are_refused(filled: Store, changed: Resource, said: str) -> None:
+    with pytest.raises((Invalid, Unsupported), match=said):
+        evaluate(filled, measure(changed))
 
 
 def test_durations_are_summed_in_the_unit_that_is_asked_for(filled: Store) -> None:
