@@ -6,7 +6,8 @@ to a bound.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -31,13 +32,15 @@ if TYPE_CHECKING:
     from gateway.fhir.search.query import SearchQuery
     from gateway.fhir.terminology.terminology import Terminology
     from gateway.fhir.wire import Resource
-    from gateway.programmes.measures.definition import Definition, Group
+    from gateway.programmes.measures.definition import Definition, Group, Stratifier
     from gateway.programmes.measures.figures import Figures, Value
     from gateway.programmes.measures.plan import Indexed, Sought
     from gateway.store.api import Store
 
 # Read one by one, at most.
 MOST_READ: Final = 50_000
+# Groups of a measure, side by side.
+_AT_ONCE: Final = 4
 # Subjects in a list, and resources of an individual report, at most.
 MOST_LISTED: Final = 10_000
 _RESOLVED: Final = 4_096
@@ -79,14 +82,24 @@ class Measuring:
         element, `TooCostly` for what takes too long.
         """
         definition = read_measure(measure)
-        found = [
-            self._group(group, request, f"Measure.group[{number}]")
-            for number, group in enumerate(definition.groups)
-        ]
+        found = self._groups(definition, request)
         date = self._clock().strftime("%Y-%m-%dT%H:%M:%SZ")
         heading = Heading(request.kind, request.span, date, request.subject)
         evaluated = self._evaluated(definition, request) if request.kind == "individual" else ()
         return report(definition, heading, found, evaluated)
+
+    def _groups(self, definition: Definition, request: Request) -> list[GroupFigures]:
+        """Evaluate the groups, side by side where another program answers what is asked."""
+        groups = [(one, f"Measure.group[{n}]") for n, one in enumerate(definition.groups)]
+        if self._store.local_reads:
+            return [self._group(one, request, place) for one, place in groups]
+        with ThreadPoolExecutor(_AT_ONCE, "measure") as pool:
+            found = [pool.submit(self._group, one, request, place) for one, place in groups]
+            try:
+                return [one.result() for one in found]
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
 
     def figures(self, measure: Resource, code: str, request: Request) -> GroupFigures:
         """Return the figures of one group of a measure; raises `Invalid` when it has no such."""
@@ -252,15 +265,14 @@ class _Counted:
 
     def add_of_several_days(self, kind: str, query: SearchQuery) -> None:
         """Count what lies on more than one day, as a whole and by each stratifier."""
-        whole = self.plan.spread(kind)
-        if whole is None:
-            return
-        several = _of_several_days(self.store.extents(query, whole))
-        self.figures.whole.numbers[kind] = len(several)
-        for stratifier in self.group.stratifiers:
-            spread = replace(whole, by=self.plan.by[stratifier.code])
-            for one in self.store.extents(query, spread):
-                if one.stratum is not None and one.key in several:
+        stratifiers: tuple[Stratifier | None, ...] = self.group.stratifiers or (None,)
+        for stratifier in stratifiers:
+            spread = self.plan.spread(kind, stratifier.code if stratifier is not None else "")
+            extents = self.store.extents(query, spread) if spread is not None else []
+            several = _of_several_days(extents)
+            self.figures.whole.numbers[kind] = len(several)
+            for one in extents:
+                if stratifier is not None and one.stratum is not None and one.key in several:
                     value = self._named(stratifier.expression, one.stratum)
                     numbers = self.figures.stratum(stratifier.code, value).numbers
                     numbers[kind] = numbers.get(kind, 0) + 1
@@ -296,8 +308,13 @@ class _Counted:
 
 
 def _of_several_days(extents: Sequence[Extent]) -> set[str]:
-    """Return what does not begin and end on one day, local time of the gateway."""
-    return {one.key for one in extents if local_day(one.first) != local_day(one.last)}
+    """Return what does not begin and end on one day, local time, in whichever strata."""
+    first: dict[str, int] = {}
+    last: dict[str, int] = {}
+    for one in extents:
+        first[one.key] = min(one.first, first.get(one.key, one.first))
+        last[one.key] = max(one.last, last.get(one.key, one.last))
+    return {key for key in first if local_day(first[key]) != local_day(last[key])}
 
 
 __all__ = ["Measuring", "Request", "Span"]

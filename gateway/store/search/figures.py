@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from gateway.store.search.asking import Asker
     from gateway.store.search.sql import Flavor
 
+# So many are counted to find the smallest condition: all that are found are looked at anyway.
+_MOST: Final = 2_000_000
 UCUM: Final = "http://unitsofmeasure.org"
 _NOTHING: Final = "CAST(NULL AS text)"
 _TABLES: Final = {
@@ -110,7 +112,8 @@ def _base(asker: Asker, query: SearchQuery, joins: Sequence[Piece]) -> list[Piec
     compiler = Compiler(asker)
     nodes = tuple(compiler.node(condition, (query.type,)) for condition in query.clauses)
     scope = scope_of(asker, (query.type,), nodes)
-    found = source_of(asker, scope) if scope.nodes or scope.rids is not None else None
+    known = scope.nodes or scope.rids is not None
+    found = source_of(asker, scope, _MOST) if known else None
     if found is None:
         return [Piece("FROM resource r"), *joins, Piece("WHERE"), both(scope.conditions(asker))]
     source, node = found

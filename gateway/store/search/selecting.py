@@ -20,6 +20,8 @@ _STEPS: Final = (250, 1_000, 8_000, 16_000)
 _CHUNK: Final = 200
 # Steps before the conditions are asked for more than few resources.
 _PATIENCE: Final = 2
+# So many are counted to find the smallest condition; when all have more, so many more.
+_BOUNDS: Final = (MANY, 10 * MANY, 100 * MANY)
 # Systems of one code, tried one by one.
 _SYSTEMS: Final = 2
 
@@ -213,10 +215,12 @@ def systems_of(asker: Asker, param: int, code: object) -> list[str]:
     return found
 
 
-def source_of(asker: Asker, scope: Scope) -> tuple[Piece, Node | None] | None:
+def source_of(
+    asker: Asker, scope: Scope, most: int = _BOUNDS[1]
+) -> tuple[Piece, Node | None] | None:
     """Return a select of resources that holds all matches, and the node that it is of.
 
-    None when only walking finds them.
+    None when only walking finds them. Of nodes that find more than `most` any will do.
     """
     if scope.rids is not None:
         return Listed(scope.rids).source(asker.flavor), None
@@ -224,13 +228,18 @@ def source_of(asker: Asker, scope: Scope) -> tuple[Piece, Node | None] | None:
     usable = [(source, node) for node, source in known if source is not None]
     if len(usable) == 1:
         return usable[0]
-    best, least = (usable[0] if usable else None), MANY * 10
-    # Counted no further than the least so far: what is mostly about few is asked first.
-    for source, node in sorted(usable, key=lambda one: promise(one[1])):
-        number = _counted(asker, node, source, least)
-        if number < least:
-            best, least = (source, node), number
-    return best
+    # What is mostly about few is asked first.
+    usable.sort(key=lambda one: promise(one[1]))
+    for bound in (limit for limit in _BOUNDS if limit <= most):
+        best, least = None, bound
+        # Counted no further than the least so far, and none of them to its end in vain.
+        for source, node in usable:
+            number = _counted(asker, node, source, least)
+            if number < least:
+                best, least = (source, node), number
+        if best is not None:
+            return best
+    return usable[0] if usable else None
 
 
 def _counted(asker: Asker, node: Node, source: Piece, most: int) -> int:
