@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from gateway.fhir.search.values import Value
     from gateway.store.search.asking import Asker
     from gateway.store.search.nodes import Node
+    from gateway.store.search.sql import Flavor
 
 TABLES: Final = {
     Kind.TOKEN: "index_token",
@@ -111,7 +112,7 @@ class Compiler:
     def _clause(self, clause: Clause, types: tuple[str, ...]) -> Node:
         found = clause.parameter
         if found.code in _COLUMNS:
-            return _column(clause, types)
+            return _column(clause, types, self._flavor)
         if clause.missing is not None:
             present = _present(found, types)
             return Not(present) if clause.missing else present
@@ -203,17 +204,22 @@ def _present(found: SearchParameter, types: tuple[str, ...]) -> Node:
 _COLUMNS: Final = frozenset({"_id", "_lastUpdated"})
 
 
-def _column(clause: Clause, types: tuple[str, ...]) -> Node:
+def _column(clause: Clause, types: tuple[str, ...], flavor: Flavor) -> Node:
     named = types if clause.parameter.type == EVERY_TYPE else (clause.parameter.type,)
     kinds = named or tuple(sorted(resource_types()))
     if clause.parameter.code == "_id":
         # Some write the identity of a resource as a reference to it.
         ids = [one.code for one in clause.values if isinstance(one, TokenValue) and one.code]
         ids += [one.id for one in clause.values if isinstance(one, ReferenceValue)]
-        return Column(either([piece("{r}.id = ?", one) for one in dict.fromkeys(ids)]), kinds)
+        return Column(_identified(list(dict.fromkeys(ids)), flavor), kinds)
     instants = [value for value in clause.values if isinstance(value, DateValue)]
     found = [_updated(box.ends) for value in instants for box in date_boxes(value)]
     return Column(either(found), kinds)
+
+
+def _identified(ids: list[str], flavor: Flavor) -> Piece:
+    # A list, not alternatives: of those PostgreSQL's searches would read every resource of a type.
+    return piece("{r}.id = ?", ids[0]) if len(ids) == 1 else flavor.among("{r}.id", ids)
 
 
 def _updated(ends: tuple[float, float, float, float]) -> Piece:
