@@ -28,6 +28,7 @@ pytestmark = pytest.mark.skipif(
 )
 EXPECTED: Final = Path(__file__).parent / "expected"
 REUSED: Final = "This control id has been used for another message: both were processed."
+NOT_TO_PATIENT: Final = "The document is not sent to the patient: it may be another's."
 OTHER_INS: Final = "The INS of the CDA document is not that of PID-3."
 NOT_XML: Final = "OBX-5 says XML and holds something else."
 # Each sequence goes to a gateway that holds nothing: (name here, end of the file's name, what the
@@ -76,7 +77,11 @@ SEQUENCES: Final = {
     "cda-oru": (
         ("1-initial", "__message_ORU_CR_Bio_INIT_N3_SEGUR.hl7", ()),
         ("2-remplacement", "__message_ORU_CR_Bio_RPLC_N3_SEGUR.hl7", (REUSED,)),
-        ("3-suppression", "__message_ORU_CR_Bio_DEL_N3_SEGUR.hl7", (REUSED, OTHER_INS)),
+        (
+            "3-suppression",
+            "__message_ORU_CR_Bio_DEL_N3_SEGUR.hl7",
+            (REUSED, OTHER_INS, NOT_TO_PATIENT),
+        ),
     ),
     "pam-fr": (
         ("1-oui-oui", "__ConsentementConsultation_NonOppositionAlimentation.er7", ()),

@@ -29,18 +29,21 @@ _OTHER: Final = _Fault("904", "The INS of the CDA document is not that of PID-3.
 _INCOMPLETE: Final = _Fault("905", "The INS of the CDA document is incomplete.")
 
 
-def check_document_patient(content: bytes, location: str, gathering: Gathering) -> None:
-    """Report a document of another patient; raises `Invalid` when the site is strict.
+def check_document_patient(content: bytes, location: str, gathering: Gathering) -> bool:
+    """Say whether the document is the patient's, and report one that is not.
+
+    Raises `Invalid` instead when the site is strict.
 
     Only for the French document guides, and a PID whose INS counts (PID-32 VALI).
     """
     fault = _fault(content, gathering)
     if fault is None:
-        return
+        return True
     if gathering.context.strict_flags:
         issue = Issue(fault.text, None, location, "invalid", err_code=fault.err_code)
         raise Invalid(fault.text, issues=(issue,))
     gathering.warn(fault.text, location)
+    return False
 
 
 def _fault(content: bytes, gathering: Gathering) -> _Fault | None:

@@ -37,9 +37,10 @@ _LEVELS: Final = {"V": "V", "R": "R", "U": "N", "N": "N"}
 _LEVEL_NAMES: Final = {"N": "normal", "R": "restricted", "V": "very restricted"}
 
 
-def document_flags(group: OrderGroup, gathering: Gathering) -> dict[str, bool]:
+def document_flags(group: OrderGroup, gathering: Gathering, *, doubtful: bool) -> dict[str, bool]:
     """Return the flags that are set, by the name of OBX-3.1; the rest is reported.
 
+    What is `doubtful` may be another patient's: it does not go to the mailbox of this one.
     What the CDA volet forbids is reported; raises `FlagsNotAllowed` when the site is strict.
     """
     sent = [
@@ -48,8 +49,10 @@ def document_flags(group: OrderGroup, gathering: Gathering) -> dict[str, bool]:
     if gathering.guide is Guide.CDA:
         _judge(sent, gathering)
     flags = {name: value == "Y" for name, value in sent}
-    if flags.get(TO_PATIENT) and not goes_to_patient(flags):
-        gathering.warn("The document is not sent to the patient: other flags forbid it.", "OBX")
+    if flags.get(TO_PATIENT) and (doubtful or not goes_to_patient(flags)):
+        flags[TO_PATIENT] = False
+        why = "it may be another's" if doubtful else "other flags forbid it"
+        gathering.warn(f"The document is not sent to the patient: {why}.", "OBX")
     if others := [name for name in flags if name not in _READ]:
         names = ", ".join(others)
         gathering.unmapped(f"The flags {names} are kept in the journal, not mapped.", "OBX")

@@ -124,7 +124,7 @@ def _document(  # noqa: PLR0913, PLR0917 - what a document is made of
     orders = [order, *_other_orders(others, status, gathering)]
     study = report_study(group, numbers, order, content, gathering)
     sender = prt_sender(group.prt, gathering)
-    flags = document_flags(group, gathering)
+    flags = document_flags(group, gathering, doubtful=content.doubtful)
     withdrawn = status in _WITHDRAWN
     relation = document_relation(txa, own, gathering) or cda_relation(content.header)
     facts = DocumentFacts(

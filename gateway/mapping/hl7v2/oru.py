@@ -80,7 +80,7 @@ def _report(group: OrderGroup, gathering: Gathering) -> None:
     order = report_order(group, numbers, gathering, status)
     study = report_study(group, numbers, order, content, gathering)
     sender = prt_sender(group.prt, gathering)
-    flags = document_flags(group, gathering)
+    flags = document_flags(group, gathering, doubtful=content.doubtful)
     elements = obr_diagnostic_report(group, gathering)
     # Of a message sent again it is the same: unlike MSH-7.
     issued = elements.get("issued") or content.header.date

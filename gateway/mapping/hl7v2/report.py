@@ -42,10 +42,11 @@ class Found:
 
 @dataclass(slots=True)
 class Content:
-    """What the OBX of a report hold."""
+    """What the OBX of a report hold; `doubtful` when a document may be another patient's."""
 
     text: ReportText
     documents: list[Found] = field(default_factory=list)
+    doubtful: bool = False
 
     @property
     def header(self) -> CdaHeader:
@@ -135,8 +136,10 @@ def _decode(obx: Segment, content: Content, gathering: Gathering) -> None:
         return
     if document.fault:
         gathering.warn(document.fault, location, "value")
+        content.doubtful = True
     elif document.content_type == CDA:
-        check_document_patient(document.content, location, gathering)
+        own = check_document_patient(document.content, location, gathering)
+        content.doubtful = content.doubtful or not own
     header = read_cda_header(document.content) if document.content_type == CDA else CdaHeader()
     content.documents.append(Found(obx, document, header))
 

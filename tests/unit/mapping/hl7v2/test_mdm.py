@@ -63,12 +63,19 @@ def flagged(values: dict[str, str]) -> list[str]:
     return [flag(name, values.get(name, "N")) for name in ALL_FLAGS]
 
 
-def transmitted(map_lines: Map, event: str, control: str, *more: str, parent: str = "") -> Result:
+def transmitted(
+    map_lines: Map,
+    event: str,
+    control: str,
+    *more: str,
+    parent: str = "",
+    patient: str = PATIENT,
+) -> Result:
     state = {"NW": "F", "RO": "C", "CA": "D"}[control]
     content = b64encode(CDA.encode()).decode()
     return map_lines(
         f"MDM^{event}^MDM_T02",
-        PATIENT,
+        patient,
         f"ORC|{control}|",
         "OBR|1|||18748-4^CR d'imagerie médicale^LN|",
         f"TXA|1|18748-4|TEXT|202603051425||||||||1.2.250.1.999.7.82|{parent}||||AU|||||"
@@ -199,6 +206,20 @@ def test_a_combination_that_the_guide_has_not_is_not_sent_to_the_patient(
 
     assert result.mapped.recipients == ()
     told = "The document is not sent to the patient: other flags forbid it."
+    assert told in result.texts("warning")
+
+
+def test_a_document_of_another_patient_is_not_sent_to_the_one_of_the_message(
+    map_lines: Map,
+) -> None:
+    flags = flagged({"DESTMSSANTEPAT": "Y"})
+    ins = "279035121518989^^^ASIP-SANTE-INS-NIR&1.2.250.1.213.1.4.10&ISO^INS"
+    qualified = f"PID|1||{ins}||PAT-TROIS^DOMINIQUE^^^^^L|||F" + "|" * 24 + "VALI"
+
+    result = transmitted(map_lines, "T02", "NW", TO_PATIENT, *flags, patient=qualified)
+
+    assert result.mapped.recipients == ()
+    told = "The document is not sent to the patient: it may be another's."
     assert told in result.texts("warning")
 
 
