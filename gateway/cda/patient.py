@@ -11,7 +11,8 @@ from gateway.cda.header import HEADER_BYTES, InstanceIdentifier
 _COMMENT: Final = re.compile(r"<!--.*?-->", re.DOTALL)
 # In CDA R2 the ids come first, before address, telecom and the patient (POCD_HD000040).
 _ROLE: Final = re.compile(
-    r"<(?:\w+:)?patientRole\b[^>]*>(.*?)<(?:\w+:)?(?:addr|telecom|patient|providerOrganization)\b",
+    r"<(?:\w+:)?patientRole\b[^>]*>(.*?)"
+    r"<(?:/?(?:\w+:)?patientRole|(?:\w+:)?(?:addr|telecom|patient|providerOrganization))\b",
     re.DOTALL,
 )
 _ID: Final = re.compile(r"<(?:\w+:)?id\b([^>]*)>")

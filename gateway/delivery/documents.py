@@ -6,6 +6,7 @@ from base64 import b64decode
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from gateway.cda.body import embedded_pdf
 from gateway.errors import NotFound
 
 if TYPE_CHECKING:
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     Read = Callable[[str, str], Resource | None]
 
 _OBJECT: Final = "urn:sha256:"
+_PDF: Final = "application/pdf"
+_TEXT: Final = "text/plain"
+_CDA: Final = ("text/xml", "application/xml")
 # What a mailbox of 25 MB takes, less a third for base64 and a little for the rest.
 LIMIT: Final = 18 * 1024 * 1024
 
@@ -39,25 +43,34 @@ class Documents:
 def fetch(report: Resource, read: Read, objects: Objects) -> Documents:
     """Return the documents of `presentedForm`; raises `Unavailable` when storage is down.
 
-    A document that is nowhere to be found, or over the limit, is left out: the summary and its
-    link are worth more in time than a complete letter never.
+    Of a CDA it is the PDF in it. A document that is nowhere to be found, or over the limit, is left
+    out: the summary and its link are worth more in time than a complete letter never.
     """
-    pdfs: list[bytes] = []
+    pdfs: dict[bytes, None] = {}
     texts: list[str] = []
-    left_out = False
+    left_out = unread = False
     for attachment in report.get("presentedForm", ()):
         kind = attachment.get("contentType", "").partition(";")[0].strip().lower()
-        if kind not in ("application/pdf", "text/plain"):
+        if kind not in (_PDF, _TEXT, *_CDA):
             continue
         content = content_of(attachment, read, objects)
-        if content is None or sum(map(len, pdfs)) + len(content) > LIMIT:
+        if kind in _CDA:
+            content = embedded_pdf(content or b"")
+            unread = unread or content is None
+        elif content is None:
             left_out = True
-        elif kind == "application/pdf":
-            pdfs.append(content)
-        else:
+        if content is None:
+            continue
+        if sum(map(len, pdfs)) + len(content) > LIMIT:
+            left_out = True
+        elif kind == _TEXT:
             texts.append(content.decode("utf-8", "replace").strip())
+        else:
+            pdfs[content] = None
     # The PDF is the report as the centre laid it out: its text would only repeat it.
-    return Documents(tuple(pdfs), "" if pdfs else "\n\n".join(texts), left_out)
+    text = "" if pdfs else "\n\n".join(texts)
+    # A CDA without a PDF is missed where it is all there is.
+    return Documents(tuple(pdfs), text, left_out or (unread and not pdfs and not text))
 
 
 def content_of(attachment: dict[str, Any], read: Read, objects: Objects) -> bytes | None:

@@ -25,3 +25,8 @@ def test_the_identifiers_of_the_patient_are_read(prefix: str) -> None:
 
 def test_what_says_nothing_of_a_patient_names_none() -> None:
     assert patient_identifiers(b"%PDF-1.4") == ()
+
+
+def test_a_role_of_nothing_but_numbers_is_read_to_its_end() -> None:
+    role = b'<patientRole><id root="1.2" extension="3"/></patientRole><author><id root="4.5"/>'
+    assert patient_identifiers(role) == (InstanceIdentifier("1.2", "3"),)

@@ -63,5 +63,28 @@ def test_a_document_over_the_limit_of_a_mailbox_is_left_out(objects: FileObjects
     assert fetch(given, nothing, objects) == Documents(left_out=True)
 
 
+def cda(body: str) -> str:
+    return b64encode(f"<ClinicalDocument><component>{body}</component>".encode()).decode()
+
+
+def test_the_pdf_of_a_cda_is_taken_once(objects: FileObjects) -> None:
+    text = b64encode(PDF).decode()
+    opened = '<nonXMLBody><text mediaType="application/pdf" representation="B64">'
+    wrapped = f"{opened}{text}</text></nonXMLBody>"
+    document = {"contentType": "text/xml", "data": cda(wrapped)}
+    same = {"contentType": "application/pdf", "data": b64encode(PDF).decode()}
+    assert fetch({"presentedForm": [document]}, nothing, objects) == Documents((PDF,))
+    assert fetch({"presentedForm": [document, same]}, nothing, objects) == Documents((PDF,))
+
+
+def test_a_cda_that_cannot_be_read_on_paper_is_missed_where_it_is_all_there_is(
+    objects: FileObjects,
+) -> None:
+    document = {"contentType": "text/xml", "data": cda("<structuredBody/>")}
+    pdf = {"contentType": "application/pdf", "data": b64encode(PDF).decode()}
+    assert fetch({"presentedForm": [document]}, nothing, objects) == Documents(left_out=True)
+    assert fetch({"presentedForm": [document, pdf]}, nothing, objects) == Documents((PDF,))
+
+
 def test_other_formats_stay_in_the_gateway(objects: FileObjects) -> None:
-    assert fetch(report(contentType="text/xml"), nothing, objects) == Documents()
+    assert fetch(report(contentType="text/html"), nothing, objects) == Documents()
