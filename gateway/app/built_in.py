@@ -1,6 +1,7 @@
-"""The package of the gateway's own profiles, installed with the database (`docs/profiles.md`).
+"""What the gateway brings into its own store.
 
-It lies in `profiles/` of the sources and in `gateway/profiles/` of the wheel.
+The package of its own profiles (`docs/profiles.md`) lies in `profiles/` of the sources and in
+`gateway/profiles/` of the wheel; the definitions of its operations are made of their table.
 """
 
 from __future__ import annotations
@@ -8,10 +9,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from gateway import __version__
 from gateway.app.assembly import now
+from gateway.ingest.contention import persistently
 from gateway.store.api import open_store
 
 if TYPE_CHECKING:
+    from gateway.fhir.wire import Resource
     from gateway.settings import Settings
     from gateway.store.api import Store
 
@@ -48,3 +52,32 @@ def _install(store: Store, file: Path) -> None:
     from gateway.ingest.packages import install  # noqa: PLC0415 - as above
 
     install(store, read_package(file.read_bytes()), judged=True)
+
+
+def install_operations(store: Store) -> int:
+    """Write the definitions of the door's operations that are not there as they are.
+
+    Returns how many were written. They tell what this server does, so that whatever was changed
+    or deleted comes back. Raises `Unavailable`.
+    """
+    from gateway.rest.capabilities import DATE  # noqa: PLC0415 - the FHIR door alone
+    from gateway.rest.operations.definitions import operation_definitions  # noqa: PLC0415 - as above
+    from gateway.rest.routes import ROUTES  # noqa: PLC0415 - as above
+
+    made = operation_definitions(ROUTES, version=__version__, date=DATE)
+    waiting = [one for one in made if not _is_held(store, one)]
+
+    def work() -> int:
+        with store.transaction() as tx:
+            for one in waiting:
+                tx.put(one)
+        return len(waiting)
+
+    return persistently(work) if waiting else 0
+
+
+def _is_held(store: Store, resource: Resource) -> bool:
+    held = store.read(resource["resourceType"], resource["id"])
+    if held is None or held.deleted:
+        return False
+    return {name: part for name, part in held.resource.items() if name != "meta"} == resource

@@ -82,12 +82,18 @@ def _door(settings: Settings, label: str, opener: _Opener, jobs: tuple[str, ...]
 
 
 def _http(opening: _Opening) -> None:
-    from gateway.rest.application import build_application  # noqa: PLC0415 - this door's own
+    from gateway.app.built_in import install_operations  # noqa: PLC0415 - this door's own
+    from gateway.rest.application import build_application  # noqa: PLC0415 - as above
     from gateway.rest.ports import Ports  # noqa: PLC0415 - as above
     from gateway.rest.server import listen, serve  # noqa: PLC0415 - as above
 
     settings = opening.settings
     base = assembly.found_for_door(settings)
+    try:
+        install_operations(base.store)
+    except Unavailable:
+        # What can be read is served all the same; written at the next start.
+        _log.warning("store.unavailable")
     terminology = assembly.build_terminology(base)
     profiles = assembly.build_profiles(base, terminology)
     ports = Ports(

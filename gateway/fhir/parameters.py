@@ -35,7 +35,7 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One row of OperationDefinition.parameter with use = in.
+    """One row of OperationDefinition.parameter: what is taken, or what is answered.
 
     `type` is a datatype, `Resource` or a resource type, "" with `parts`; `high` 0 means unbounded.
     """

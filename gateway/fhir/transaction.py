@@ -222,7 +222,8 @@ def _checked(entry: Entry) -> Entry | Malformed:
     parts = entry.path.split("/") if entry.path else []
     if ".." in parts or "." in parts or (parts and "" in parts):
         return _fault(f"{entry.expression}.request.url is not an address.", _url(entry))
-    plain = not any(part[:1] in ("$", "_") for part in parts) and 1 <= len(parts) <= 2  # noqa: PLR2004 - Type/id
+    named = entry.path == "metadata" or any(part[:1] in ("$", "_") for part in parts)
+    plain = not named and 1 <= len(parts) <= 2  # noqa: PLR2004 - Type/id
     if plain and parts[0] not in resource_types():
         text = f"{entry.expression}.request.url names no resource type of FHIR R4."
         return _fault(text, _url(entry))

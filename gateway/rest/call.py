@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from gateway.rest.dispatch import Found
     from gateway.rest.negotiation import Representation
     from gateway.rest.ports import Ports
+    from gateway.store.records import Stored
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -44,6 +45,7 @@ class Call:
     body: bytes = b""
     member: str = ""
     judge: Callable[[Found], None] = _unjudged
+    looked_up: tuple[Stored | None] | None = None
 
     def header(self, name: bytes) -> str | None:
         """Return a header's value, or None."""

@@ -14,6 +14,7 @@ from gateway.fhir.capability import (
     terminology_capabilities,
 )
 from gateway.fhir.definitions import resource_types
+from gateway.fhir.operation_definition import canonical_of
 from gateway.fhir.search.compartments import compartments
 from gateway.fhir.search.parameters import installation
 from gateway.fhir.wire import dumps
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
     from gateway.rest.dispatch import Route
     from gateway.store.profiles import ByType
 
-# When what the statement says last changed.
-_DATE: Final = "2026-11-22"
+#: When what the statement says last changed.
+DATE: Final = "2026-11-30"
 _SYSTEM: Final = "/fhir"
 _TYPE: Final = "/fhir/{type}"
 _INSTANCE: Final = "/fhir/{type}/{id}"
@@ -66,12 +67,12 @@ def capabilities_of(routes: Sequence[Route]) -> Callable[[Call], Answer]:
         mode: str, base_url: str, version: str, profiles: ByType, _installation: int
     ) -> bytes:
         if mode == "terminology":
-            told = terminology_capabilities(base_url=base_url, version=version, date=_DATE)
+            told = terminology_capabilities(base_url=base_url, version=version, date=DATE)
         else:
             types = NORMATIVE if mode == "normative" else resource_types()
             rows = served(routes, types, dict(profiles))
             told = capability_statement(
-                rows, offer(routes), base_url=base_url, version=version, date=_DATE
+                rows, offer(routes), base_url=base_url, version=version, date=DATE
             )
         return dumps(told)
 
@@ -127,5 +128,9 @@ def _served(offered: Sequence[Route], name: str, profiles: tuple[str, ...]) -> S
 
 def _operations(routes: Sequence[Route]) -> tuple[tuple[str, str], ...]:
     """Return (name, definition) of the operations among `routes`, each once."""
-    found = {(row.code.removeprefix("$"), row.operation): None for row in routes if row.operation}
+    found = {
+        (row.code.removeprefix("$"), canonical_of(row.operation)): None
+        for row in routes
+        if row.operation
+    }
     return tuple(sorted(found))

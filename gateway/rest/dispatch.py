@@ -8,11 +8,11 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.errors import MethodNotAllowed, NotFound
+from gateway.fhir.parameters import Input
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from gateway.fhir.parameters import Input
     from gateway.rest.answer import Answer
     from gateway.rest.call import Call
 
@@ -37,7 +37,8 @@ class Route:
     `path` has `{type}`, `{id}`, `{vid}` and `{member}` (the second type of a compartment search)
     for what varies; `only` keeps the route to some resource types; `any_media` means that the
     interaction itself judges `Accept`. An operation has its name with the dollar as `code`, the
-    canonical URL of its OperationDefinition as `operation`, and what it takes as `inputs`.
+    canonical URL of the definition that it follows as `operation`, what it takes and what it
+    answers as `inputs` and `outputs`, what it is for as `says`; `affects` means that it may write.
     """
 
     method: str
@@ -49,6 +50,9 @@ class Route:
     any_media: bool = False
     operation: str = ""
     inputs: tuple[Input, ...] = ()
+    outputs: tuple[Input, ...] = ()
+    says: str = ""
+    affects: bool = False
 
     @property
     def types(self) -> frozenset[str]:
@@ -69,12 +73,17 @@ def operation(  # noqa: PLR0913 - the columns of a row
     methods: tuple[str, ...] = ("GET", "POST"),
     place: Place = Place.QUERY,
     inputs: tuple[Input, ...] = (),
+    returns: str | tuple[Input, ...],
+    says: str,
+    affects: bool = False,
 ) -> tuple[Route, ...]:
     """Return the rows of one operation: a `name` with its dollar below each of `levels`.
 
     A level is the path above the name: `/fhir`, `/fhir/{type}` or `/fhir/{type}/{id}`
-    (https://hl7.org/fhir/R4/operations.html#executing).
+    (https://hl7.org/fhir/R4/operations.html#executing). `returns` is what is answered: the type of
+    the one thing, or the parameters of a Parameters.
     """
+    outputs = (Input("return", returns, low=1),) if isinstance(returns, str) else returns
     return tuple(
         Route(
             method,
@@ -85,6 +94,9 @@ def operation(  # noqa: PLR0913 - the columns of a row
             only=only,
             operation=definition,
             inputs=inputs,
+            outputs=outputs,
+            says=says,
+            affects=affects,
         )
         for level in levels
         for method in methods

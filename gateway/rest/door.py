@@ -154,8 +154,20 @@ class Door:
         place = route.place
         if place is Place.LOOP or (place is Place.LOOKUP and self._local_reads):
             return _at_once(route, call)
+        if place is Place.LOOKUP:
+            return self._look_up(route, call)
         if place is Place.WRITE:
             return self._writer.submit(partial(route.answer, call), len(call.body))
+        return self._in_thread(route, call)
+
+    async def _look_up(self, route: Route, call: Call) -> Answer:
+        version = int(call.version) if call.version else None
+        call.looked_up = await self._ports.store.read_ahead(call.type, call.id, version)
+        if call.looked_up is None:
+            return await self._in_thread(route, call)
+        return route.answer(call)
+
+    def _in_thread(self, route: Route, call: Call) -> Awaitable[Answer]:
         threads = self._large if len(call.body) >= LARGE else self._threads
         return asyncio.get_running_loop().run_in_executor(threads, route.answer, call)
 

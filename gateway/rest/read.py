@@ -25,7 +25,8 @@ def read(call: Call) -> Answer:
 
 def current(call: Call) -> Stored:
     """Return the current version; raises `NotFound` or `Gone`."""
-    stored = call.ports.store.read(call.type, call.id)
+    looked = call.looked_up
+    stored = call.ports.store.read(call.type, call.id) if looked is None else looked[0]
     if stored is None:
         message = f"{call.type}/{call.id} is not here."
         raise NotFound(message)

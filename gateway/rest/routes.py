@@ -73,6 +73,8 @@ _ROUTES: Final[tuple[Route, ...]] = (
         _INSTANCE,
         only="ValueSet",
         inputs=expand.INPUTS,
+        returns="ValueSet",
+        says="The codes of a value set.",
     ),
     *operation(
         "$validate-code",
@@ -82,6 +84,8 @@ _ROUTES: Final[tuple[Route, ...]] = (
         _INSTANCE,
         only="ValueSet",
         inputs=validate_code.VALUE_SET_INPUTS,
+        returns=validate_code.OUTPUTS,
+        says="Whether a code is in a value set.",
     ),
     *operation(
         "$validate-code",
@@ -91,6 +95,8 @@ _ROUTES: Final[tuple[Route, ...]] = (
         _INSTANCE,
         only="CodeSystem",
         inputs=validate_code.CODE_SYSTEM_INPUTS,
+        returns=validate_code.OUTPUTS,
+        says="Whether a code is one of a code system.",
     ),
     *operation(
         "$lookup",
@@ -99,6 +105,8 @@ _ROUTES: Final[tuple[Route, ...]] = (
         _TYPE,
         only="CodeSystem",
         inputs=lookup.INPUTS,
+        returns=lookup.OUTPUTS,
+        says="What a code system says about a code.",
     ),
     *operation(
         "$subsumes",
@@ -108,6 +116,8 @@ _ROUTES: Final[tuple[Route, ...]] = (
         _INSTANCE,
         only="CodeSystem",
         inputs=subsumes.INPUTS,
+        returns=subsumes.OUTPUTS,
+        says="How two codes of a code system lie to each other.",
     ),
     *operation(
         "$translate",
@@ -117,6 +127,8 @@ _ROUTES: Final[tuple[Route, ...]] = (
         _INSTANCE,
         only="ConceptMap",
         inputs=translate.INPUTS,
+        returns=translate.OUTPUTS,
+        says="What a code is in another code system.",
     ),
     Route("GET", "/health/live", "health", live, Place.LOOP, any_media=True),
     Route("GET", "/health/ready", "health", ready, Place.QUERY, any_media=True),

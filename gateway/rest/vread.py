@@ -25,7 +25,8 @@ def vread(call: Call) -> Answer:
 
 def version(call: Call) -> Stored:
     """Return the version asked for; raises `NotFound`, or `Gone` for the one that deleted."""
-    stored = call.ports.store.vread(call.type, call.id, int(call.version))
+    looked, store = call.looked_up, call.ports.store
+    stored = looked[0] if looked else store.vread(call.type, call.id, int(call.version))
     if stored is None:
         message = f"{call.type}/{call.id} has no version {call.version}."
         raise NotFound(message)

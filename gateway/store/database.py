@@ -17,7 +17,7 @@ from gateway.fhir.search.values import TooCostly
 from gateway.store.statements import LAST_NUMBERS, Sql, render_all
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from sqlalchemy import Dialect, Engine
@@ -29,6 +29,10 @@ SEARCH_SECONDS: Final = 20.0
 READ_POOL: Final = 4
 # SQLite's words, and PostgreSQL's.
 _NO_TABLE: Final = re.compile(r'no such table|relation "\w+" does not exist')
+
+
+class Lost(Exception):
+    """What was asked ahead got no answer; to ask in the ordinary way tells why."""
 
 
 class Cursor(Protocol):
@@ -107,6 +111,15 @@ class Database(ABC):
     @abstractmethod
     def hurried(self, cursor: Cursor) -> AbstractContextManager[None]:
         """Give what a writer searches inside its transaction as long as any search."""
+
+    def ahead(self, name: str, given: Mapping[str, object]) -> Awaitable[Any] | None:
+        """Ask a statement that finds one row at most in the event loop, without waiting there.
+
+        The awaitable gives the row or None, and raises `Lost`; None where a thread has to read, or
+        for now.
+        """
+        del name, given
+        return None
 
     def close(self) -> None:
         """Close every connection."""

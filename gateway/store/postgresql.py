@@ -20,10 +20,10 @@ from gateway.store.database import (
     last_numbers,
     too_costly,
 )
-from gateway.store.statements import BULK, bulk
+from gateway.store.statements import BULK, POINTS, bulk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from sqlalchemy import Engine
@@ -90,6 +90,8 @@ class PostgresDatabase(Database):
         # psycopg takes 40 ms to import, which SQLite installations need not pay.
         import psycopg  # noqa: PLC0415 - see above
 
+        from gateway.store.point_reads import PointReads  # noqa: PLC0415 - as above
+
         self.faults = (psycopg.Error, DBAPIError)
         engine = create_engine(
             url, pool_size=READ_POOL, max_overflow=READ_POOL * 3, isolation_level="AUTOCOMMIT"
@@ -106,6 +108,7 @@ class PostgresDatabase(Database):
         for pool in (engine, self._searches):
             event.listen(pool, "checkout", _refuse_ended)
         self._connect = psycopg.connect
+        self._point_reads = PointReads(self._dsn, {name: self.sql[name] for name in POINTS})
         self._writer: psycopg.Connection[Any] | None = None
         lock = f"SELECT pg_advisory_xact_lock({_ADVISORY_KEY})"
         self._bulk = {name: bulk(name, self.sql[name], dialect) for name in BULK}
@@ -219,7 +222,12 @@ class PostgresDatabase(Database):
             connection.close()
 
     @override
+    def ahead(self, name: str, given: Mapping[str, object]) -> Awaitable[Any] | None:
+        return self._point_reads.ask(name, given)
+
+    @override
     def close(self) -> None:
         self._drop()
+        self._point_reads.close()
         self._searches.dispose()
         super().close()

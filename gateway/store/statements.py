@@ -187,6 +187,8 @@ LAST_NUMBERS: Final = {
     "journal": JOURNAL.c.id,
     "delivery": DELIVERY.c.seq,
 }
+# What finds one row at most, by a key.
+POINTS: Final = ("read", "vread")
 CLAUSES: dict[str, Any] = {
     "read": _current().where(*_identity()),
     "vread": _versions().where(*_identity(), VERSION.c.version == bindparam("version")),

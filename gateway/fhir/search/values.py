@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from gateway.errors import Invalid
 
@@ -95,9 +95,13 @@ class QuantityValue:
 
 @dataclass(frozen=True, slots=True)
 class WordsValue:
-    """Folded words: one of the lists, all words of it; a word that ends in `*` is a prefix."""
+    """Folded words and expressions of them; a word that ends in `*` is a prefix.
 
-    any_of: tuple[tuple[str, ...], ...]
+    `and` and `or` have two parts or more, `not` has one.
+    """
+
+    operator: Literal["and", "or", "not"]
+    parts: tuple[str | WordsValue, ...]
 
 
 @dataclass(frozen=True, slots=True)

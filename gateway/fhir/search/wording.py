@@ -1,112 +1,142 @@
 """The expressions of _text and _content: https://hl7.org/fhir/R4/search.html#content.
 
-`liver and (bone or lung*)`: words, phrases in quotes (all of their words), `and`, `or`, brackets;
-words side by side must all be there. `and` binds closer than `or`.
+`liver and not (bone or lung*)`: words, phrases in quotes (all of their words), `and`, `or`, `not`,
+brackets; words side by side must all be there. `not` binds closest, then `and`, then `or`. What
+other languages write in other ways (`-word`, `a|b`, `*word`) is refused: read as words it would
+mean something else.
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
-from gateway.errors import Unsupported
 from gateway.fhir.search.values import InvalidSearch, TooCostly, WordsValue
 from gateway.fhir.search.words import split_words
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from gateway.fhir.search.parameters import SearchParameter
 
-# One of the lists of words that would do.
-_Lists = frozenset[frozenset[str]]
+# An expression, and one of its parts.
+_Part = str | WordsValue
 
-MAX_LISTS: Final = 64
+MAX_NESTING: Final = 32
 MAX_WORDS: Final = 256
 
 _PIECE: Final = re.compile(r'[()]|"[^"]*"|[^\s()"]+|"')
-_NOTHING: Final[_Lists] = frozenset()
-_ANYTHING: Final[_Lists] = frozenset({frozenset()})
+_SIGNS: Final = frozenset({"(", ")", "and", "or", "not"})
+# Signs of other languages: without, with, one of, about, any beginning.
+_FOREIGN: Final = re.compile(r'"[^"]*\*|(?!")(?:[-!+].|.*[|~^]|.*\*.|\*)', re.DOTALL)
 
 
 def words_value(text: str, parameter: SearchParameter) -> WordsValue:
-    """Read an expression; raises `InvalidSearch`, `TooCostly` or `Unsupported`."""
-    reader = _Expression(parameter.code)
-    for piece in _PIECE.findall(text):
-        reader.read(piece)
-    lists = reader.result()
-    return WordsValue(tuple(sorted(tuple(sorted(words)) for words in lists)))
+    """Read an expression; raises `InvalidSearch` or `TooCostly`."""
+    found = _Expression(parameter.code, text).whole()
+    return found if isinstance(found, WordsValue) else WordsValue("and", (found,))
 
 
 class _Expression:
-    """A reader without recursion: (what `or` joined so far, the current `and`) for each bracket."""
+    """Reads from left to right; each method takes what it reads."""
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, text: str) -> None:
         self._code = code
-        self._open: list[tuple[_Lists, _Lists]] = []
-        self._either, self._both = _NOTHING, _ANYTHING
-        self._words = 0
+        self._nesting = 0
+        # Signs and lists of words, the next one last.
+        self._tokens = [*self._read(_PIECE.findall(text))][::-1]
 
-    def read(self, piece: str) -> None:
-        """Read one word, phrase, operator or bracket."""
-        match piece.casefold():
-            case "(":
-                if len(self._open) == MAX_LISTS:
-                    raise self._too_costly()
-                self._open.append((self._either, self._both))
-                self._either, self._both = _NOTHING, _ANYTHING
-            case ")":
-                self._close()
-            case "or":
-                self._either, self._both = self._joined(), _ANYTHING
-            case "and":
-                self._need_words()
-            case "not" if piece == "NOT":
-                message = f"{self._code} does not take NOT: it takes and, or and brackets."
-                raise Unsupported(message, expression=self._code)
-            case _:
-                self._and(frozenset({self._phrase(piece)}))
-
-    def result(self) -> _Lists:
-        """Return the lists of words that would do."""
-        if self._open:
+    def whole(self) -> _Part:
+        """Return the expression; nothing may follow it."""
+        found = self._either()
+        if self._tokens:
             raise self._unbalanced()
-        return self._joined()
-
-    def _close(self) -> None:
-        if not self._open:
-            raise self._unbalanced()
-        inner = self._joined()
-        self._either, self._both = self._open.pop()
-        self._and(inner)
-
-    def _and(self, more: _Lists) -> None:
-        if len(self._both) * len(more) > MAX_LISTS:
-            raise self._too_costly()
-        self._both = frozenset(one | other for one in self._both for other in more)
-
-    def _joined(self) -> _Lists:
-        self._need_words()
-        found = self._either | self._both
-        if len(found) > MAX_LISTS:
-            raise self._too_costly()
         return found
 
-    def _need_words(self) -> None:
-        if frozenset() in self._both:
+    def _read(self, pieces: list[str]) -> Iterator[str | tuple[str, ...]]:
+        count = 0
+        for piece in pieces:
+            if piece.casefold() in _SIGNS:
+                yield piece.casefold()
+                continue
+            words = self._words(piece)
+            count += len(words)
+            if count > MAX_WORDS:
+                raise self._too_costly()
+            if words:
+                yield words
+
+    def _words(self, piece: str) -> tuple[str, ...]:
+        if piece == '"':
+            message = f"A quote of {self._code} is not closed."
+            raise InvalidSearch(message, expression=self._code)
+        if _FOREIGN.match(piece):
+            message = (
+                f"{self._code} takes words, word*, phrases in quotes, and, or, not and brackets: "
+                f"{piece[:64]} is none of them."
+            )
+            raise InvalidSearch(message, expression=self._code)
+        words = split_words(piece)
+        return (*words[:-1], f"{words[-1]}*") if piece.endswith("*") and words else words
+
+    def _either(self) -> _Part:
+        parts = [self._both()]
+        while self._took("or"):
+            parts.append(self._both())
+        return _joined("or", parts)
+
+    def _both(self) -> _Part:
+        parts = [self._one()]
+        while self._tokens and self._tokens[-1] not in ("or", ")"):
+            self._took("and")
+            parts.append(self._one())
+        return _joined("and", parts)
+
+    def _one(self) -> _Part:
+        if self._took("not"):
+            return WordsValue("not", (self._inside(self._one),))
+        if self._took("("):
+            found = self._inside(self._either)
+            if not self._took(")"):
+                raise self._unbalanced()
+            return found
+        if not self._tokens or self._tokens[-1] in _SIGNS:
             message = f"{self._code} has no word where one is needed."
             raise InvalidSearch(message, expression=self._code)
+        return _joined("and", list(self._tokens.pop()))
 
-    def _phrase(self, piece: str) -> frozenset[str]:
-        words = split_words(piece)
-        self._words += len(words)
-        if self._words > MAX_WORDS:
+    def _took(self, sign: str) -> bool:
+        found = bool(self._tokens) and self._tokens[-1] == sign
+        if found:
+            self._tokens.pop()
+        return found
+
+    def _inside(self, read: Callable[[], _Part]) -> _Part:
+        self._nesting += 1
+        if self._nesting > MAX_NESTING:
             raise self._too_costly()
-        start = piece.endswith("*") and bool(words)
-        return frozenset((*words[:-1], f"{words[-1]}*") if start else words)
+        found = read()
+        self._nesting -= 1
+        return found
 
     def _unbalanced(self) -> InvalidSearch:
         message = f"The brackets of {self._code} do not match."
         return InvalidSearch(message, expression=self._code)
 
     def _too_costly(self) -> TooCostly:
-        message = f"{self._code} takes at most {MAX_WORDS} words in {MAX_LISTS} combinations."
+        message = (
+            f"{self._code} takes at most {MAX_WORDS} words and {MAX_NESTING} brackets inside each "
+            "other."
+        )
         return TooCostly(message, expression=self._code)
+
+
+def _joined(operator: Literal["and", "or"], parts: list[_Part]) -> _Part:
+    """Return the parts as one; what they join by the same operator is joined here."""
+    if len(parts) == 1:
+        return parts[0]
+    flat: list[_Part] = []
+    for part in parts:
+        same = isinstance(part, WordsValue) and part.operator == operator
+        flat += part.parts if isinstance(part, WordsValue) and same else [part]
+    return WordsValue(operator, tuple(dict.fromkeys(flat)))

@@ -216,7 +216,7 @@ class _Walk:
         """Check the id and extensions of a primitive (https://hl7.org/fhir/R4/json.html#primitive)."""
         above, name, _, depth = path
         if not field.many:
-            self._element(item, (above, f"_{name}", -1, depth))
+            self._element(item, (above, f"_{name}", -1, depth), valued=beside is not None)
             return
         if not isinstance(item, list) or not item:
             self._fault(
@@ -227,17 +227,22 @@ class _Walk:
             self._fault(path, f"and _{name} must be arrays of one length", _STRUCTURE)
         for at, one in enumerate(item):
             if one is not None:
-                self._element(one, (above, f"_{name}", at, depth))
+                self._element(one, (above, f"_{name}", at, depth), valued=_has(beside, at))
             elif not _has(beside, at):
                 self._fault(
                     (above, f"_{name}", at, 0), "says nothing, nor does its value", _STRUCTURE
                 )
 
-    def _element(self, item: Any, path: Path) -> None:  # noqa: ANN401 - any JSON
+    def _element(self, item: Any, path: Path, *, valued: bool) -> None:  # noqa: ANN401 - any JSON
         if not isinstance(item, dict):
             self._fault(path, "must be an object with an id or extensions", _STRUCTURE)
             return
-        self._object(shape("Element"), item, path)
+        one = shape("Element")
+        if valued and item.keys() == {"id"}:
+            # The element has its value: an id beside it does not leave it empty.
+            self._single(one.fields["id"], item["id"], (path, "id", -1, path[3] + 1))
+        else:
+            self._object(one, item, path)
 
 
 def _any_there(names: tuple[str, ...], value: dict[str, Any]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from gateway.fhir.parameters import named, parameters_resource, with_parts
+from gateway.fhir.parameters import Input, named, parameters_resource, with_parts
 from gateway.programmes.words import say
 from gateway.rest.operations.given import given, told
 from gateway.rest.operations.programme_input import GIVEN, WHO, inclusion, programme_of, wish
@@ -14,6 +14,13 @@ if TYPE_CHECKING:
     from gateway.rest.call import Call
 
 INPUTS: Final = (*WHO, *GIVEN)
+_NAME, _TEXT = Input("name", "string", low=1), Input("text", "string")
+OUTPUTS: Final = (
+    Input("eligible", "boolean", low=1),
+    Input("text", "string", low=1),
+    Input("criterion", "", high=0, parts=(_NAME, Input("met", "boolean", low=1), _TEXT)),
+    Input("reason", "", high=0, parts=(_NAME, _TEXT)),
+)
 
 
 def check_eligibility(call: Call) -> Answer:

@@ -31,6 +31,33 @@ ALL_INPUTS: Final = (
     # This server's own: what its next links carry.
     Input("_cursor", "string"),
 )
+ONE_OUTPUTS: Final = (
+    Input("status", "code", low=1),
+    Input("text", "string", low=1),
+    Input("lastContact", "date"),
+    Input(
+        "activity",
+        "",
+        high=0,
+        parts=(
+            Input("code", "Coding", low=1),
+            Input("text", "string", low=1),
+            Input("done", "integer", low=1),
+            Input("averagePerYear", "decimal"),
+            Input("expected", "decimal"),
+        ),
+    ),
+    Input(
+        "late",
+        "",
+        high=0,
+        parts=(
+            Input("task", "Reference", low=1),
+            Input("due", "date", low=1),
+            Input("text", "string", low=1),
+        ),
+    ),
+)
 _STATES: Final = ("on-track", "late", "lost", "ended")
 _SYSTEM: Final = f"{BASE}/CodeSystem/follow-up"
 _DEFAULT_COUNT: Final = 50

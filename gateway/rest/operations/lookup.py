@@ -26,6 +26,31 @@ INPUTS: Final = (
     Input("displayLanguage", "code"),
     Input("property", "code", high=0),
 )
+OUTPUTS: Final = (
+    Input("name", "string", low=1),
+    Input("version", "string"),
+    Input("display", "string", low=1),
+    Input(
+        "designation",
+        "",
+        high=0,
+        parts=(
+            Input("language", "code"),
+            Input("use", "Coding"),
+            Input("value", "string", low=1),
+        ),
+    ),
+    Input(
+        "property",
+        "",
+        high=0,
+        parts=(
+            Input("code", "code", low=1),
+            Input("value", "Element"),
+            Input("description", "string"),
+        ),
+    ),
+)
 
 
 def look_up(call: Call) -> Answer:

@@ -21,6 +21,8 @@ MONEY: Final = (
         _INSTANCE,
         only="Measure",
         inputs=evaluate_measure.INPUTS,
+        returns="MeasureReport",
+        says="The figures of a measure over a period; nothing is stored.",
     ),
     *operation(
         "$package",
@@ -30,6 +32,9 @@ MONEY: Final = (
         only="EpisodeOfCare",
         methods=("POST",),
         inputs=package.PACKAGE_INPUTS,
+        returns=package.PACKAGE_OUTPUTS,
+        says="Charges the package of an episode and a year, once.",
+        affects=True,
     ),
     *operation(
         "$grants",
@@ -38,6 +43,9 @@ MONEY: Final = (
         _INSTANCE,
         only="Organization",
         inputs=package.GRANTS_INPUTS,
+        returns=package.GRANTS_OUTPUTS,
+        says="The grants due to a structure for a year; by GET nothing is written.",
+        affects=True,
     ),
     *operation(
         "$statement",
@@ -46,5 +54,7 @@ MONEY: Final = (
         _TYPE,
         only="ChargeItem",
         inputs=package.STATEMENT_INPUTS,
+        returns="Binary",
+        says="The packages of a year as a table, CSV or HTML.",
     ),
 )

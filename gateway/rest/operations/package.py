@@ -41,7 +41,25 @@ PACKAGE_INPUTS: Final = (
     Input("definition", "canonical"),
     Input("recompute", "boolean"),
 )
+_TITLE: Final = Input("title", "string", low=1)
+PACKAGE_OUTPUTS: Final = (
+    Input("chargeItem", "ChargeItem", low=1),
+    Input("invoice", "Invoice", low=1),
+    Input(
+        "counted",
+        "",
+        high=0,
+        parts=(_TITLE, Input("count", "integer", low=1), Input("search", "uri", low=1)),
+    ),
+)
 GRANTS_INPUTS: Final = (Input("year", "string", 1), Input("fact", "string", 0, 0))
+GRANTS_OUTPUTS: Final = (
+    Input("account", "Account", high=0),
+    Input("invoice", "Invoice", high=0),
+    # And a part for each fact that was counted, by its name.
+    Input("computed", "", high=0, parts=(_TITLE, Input("amount", "decimal", low=1))),
+    Input("refused", "", high=0, parts=(_TITLE, Input("reason", "string", low=1))),
+)
 STATEMENT_INPUTS: Final = (
     Input("year", "string", 1),
     Input("package", "code"),

@@ -23,6 +23,8 @@ PROGRAMMES: Final = (
         _INSTANCE,
         only="PlanDefinition",
         inputs=apply.INPUTS,
+        returns="CarePlan",
+        says="What a plan asks for a patient, contained in a CarePlan; nothing is written.",
     ),
     *operation(
         "$check-eligibility",
@@ -31,6 +33,8 @@ PROGRAMMES: Final = (
         _INSTANCE,
         only="PlanDefinition",
         inputs=eligibility.INPUTS,
+        returns=eligibility.OUTPUTS,
+        says="Whether a patient may be included in a programme, criterion by criterion.",
     ),
     *operation(
         "$include",
@@ -40,6 +44,9 @@ PROGRAMMES: Final = (
         only="PlanDefinition",
         methods=_POST,
         inputs=include.INPUTS,
+        returns="Bundle",
+        says="Includes a patient in a programme, all of it in one commit.",
+        affects=True,
     ),
     *operation(
         "$follow-up",
@@ -48,6 +55,8 @@ PROGRAMMES: Final = (
         _INSTANCE,
         only="PlanDefinition",
         inputs=follow_up.ALL_INPUTS,
+        returns="Bundle",
+        says="How the patients of a programme stand, in pages: a List, then the episodes.",
     ),
     *operation(
         "$follow-up",
@@ -56,6 +65,8 @@ PROGRAMMES: Final = (
         _INSTANCE,
         only="EpisodeOfCare",
         inputs=follow_up.ONE_INPUTS,
+        returns=follow_up.ONE_OUTPUTS,
+        says="How an episode stands: what was done, what is late.",
     ),
     *operation(
         "$plan-rcp",
@@ -65,6 +76,9 @@ PROGRAMMES: Final = (
         only="PlanDefinition",
         methods=_POST,
         inputs=rcp.PLAN_INPUTS,
+        returns="Bundle",
+        says="Plans a multi-professional meeting with the patients on its list.",
+        affects=True,
     ),
     *operation(
         "$prepare-rcp",
@@ -72,6 +86,8 @@ PROGRAMMES: Final = (
         rcp.prepare_rcp,
         _INSTANCE,
         only="Appointment",
+        returns="Bundle",
+        says="A summary sheet for each patient of a meeting; nothing is written.",
     ),
     *operation(
         "$hold-rcp",
@@ -81,5 +97,8 @@ PROGRAMMES: Final = (
         only="Appointment",
         methods=_POST,
         inputs=rcp.HOLD_INPUTS,
+        returns="Bundle",
+        says="Writes down the discussion of one patient in a meeting.",
+        affects=True,
     ),
 )

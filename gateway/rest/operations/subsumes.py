@@ -28,6 +28,7 @@ INPUTS: Final = (
     Input("codingA", "Coding"),
     Input("codingB", "Coding"),
 )
+OUTPUTS: Final = (Input("outcome", "code", low=1),)
 
 
 def subsumption(call: Call) -> Answer:

@@ -25,6 +25,8 @@ OPERATIONS: Final = (
         _TYPE,
         methods=_POST,
         inputs=validate.INPUTS,
+        returns="OperationOutcome",
+        says="Tells every fault of a resource, and why an interaction would be refused.",
     ),
     *operation(
         "$validate",
@@ -32,9 +34,19 @@ OPERATIONS: Final = (
         validate.validate,
         _INSTANCE,
         inputs=validate.INPUTS,
+        returns="OperationOutcome",
+        says="Tells every fault of a resource, and why an interaction would be refused.",
     ),
     *operation(
-        "$meta", f"{_DEFINED}/Resource-meta", meta.meta, _SYSTEM, _TYPE, _INSTANCE, _VERSION
+        "$meta",
+        f"{_DEFINED}/Resource-meta",
+        meta.meta,
+        _SYSTEM,
+        _TYPE,
+        _INSTANCE,
+        _VERSION,
+        returns="Meta",
+        says="Tells the profiles, tags and labels of a version, or those in use.",
     ),
     *operation(
         "$meta-add",
@@ -44,6 +56,9 @@ OPERATIONS: Final = (
         methods=_POST,
         inputs=meta.CHANGE_INPUTS,
         place=Place.WRITE,
+        returns="Meta",
+        says="Adds profiles, tags and labels.",
+        affects=True,
     ),
     *operation(
         "$meta-delete",
@@ -53,6 +68,9 @@ OPERATIONS: Final = (
         methods=_POST,
         inputs=meta.CHANGE_INPUTS,
         place=Place.WRITE,
+        returns="Meta",
+        says="Takes profiles, tags and labels away.",
+        affects=True,
     ),
     *operation(
         "$everything",
@@ -62,6 +80,8 @@ OPERATIONS: Final = (
         _INSTANCE,
         only="Patient",
         inputs=everything.PATIENT_INPUTS,
+        returns="Bundle",
+        says="The record of a patient, or of all, in pages, with what it refers to.",
     ),
     *operation(
         "$everything",
@@ -70,6 +90,8 @@ OPERATIONS: Final = (
         _INSTANCE,
         only="Encounter",
         inputs=everything.ENCOUNTER_INPUTS,
+        returns="Bundle",
+        says="What belongs to an encounter, in pages, with what it refers to.",
     ),
     *operation(
         "$match",
@@ -79,6 +101,8 @@ OPERATIONS: Final = (
         only="Patient",
         methods=_POST,
         inputs=match.INPUTS,
+        returns="Bundle",
+        says="Patients that may be the one described, with scores and grades.",
     ),
     *operation(
         "$lastn",
@@ -87,6 +111,8 @@ OPERATIONS: Final = (
         _TYPE,
         only="Observation",
         inputs=lastn.INPUTS,
+        returns="Bundle",
+        says="The latest observations of each code; all search parameters go beside.",
     ),
     *operation(
         "$document",
@@ -96,6 +122,9 @@ OPERATIONS: Final = (
         _INSTANCE,
         only="Composition",
         inputs=document.INPUTS,
+        returns="Bundle",
+        says="The document of a Composition, which may be stored.",
+        affects=True,
     ),
     *MONEY,
     *PROGRAMMES,

@@ -42,6 +42,22 @@ INPUTS: Final = (
     ),
     Input("reverse", "boolean"),
 )
+_PRODUCT: Final = (Input("element", "uri"), Input("concept", "Coding"))
+OUTPUTS: Final = (
+    Input("result", "boolean", low=1),
+    Input("message", "string"),
+    Input(
+        "match",
+        "",
+        high=0,
+        parts=(
+            Input("equivalence", "code"),
+            Input("concept", "Coding"),
+            Input("product", "", high=0, parts=_PRODUCT),
+            Input("source", "uri"),
+        ),
+    ),
+)
 
 
 def translate_code(call: Call) -> Answer:

@@ -44,6 +44,11 @@ CODE_SYSTEM_INPUTS: Final = (
     Input("codeSystem", "CodeSystem"),
     Input("version", "string"),
 )
+OUTPUTS: Final = (
+    Input("result", "boolean", low=1),
+    Input("message", "string"),
+    Input("display", "string"),
+)
 
 
 def validate_value_set_code(call: Call) -> Answer:

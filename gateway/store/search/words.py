@@ -6,20 +6,26 @@ from typing import TYPE_CHECKING
 
 from gateway.store.search.leaves import Leaf, grouped_matches
 from gateway.store.search.matches import Match
-from gateway.store.search.nodes import All, Either
+from gateway.store.search.nodes import All, Either, Not
 
 if TYPE_CHECKING:
     from gateway.fhir.search.values import WordsValue
     from gateway.store.search.nodes import Node
 
 
-def words_node(params: tuple[int, ...], value: WordsValue) -> Node:
-    """Return the node of an expression; the longest word of a list is looked for first."""
-    lists = [
-        All(tuple(_word(params, word) for word in sorted(words, key=len, reverse=True)))
-        for words in value.any_of
-    ]
-    return lists[0] if len(lists) == 1 else Either(tuple(lists))
+def words_node(params: tuple[int, ...], value: str | WordsValue) -> Node:
+    """Return the node of a word or an expression; the longest word is looked for first."""
+    if isinstance(value, str):
+        return _word(params, value)
+    parts = sorted(value.parts, key=_length, reverse=True)
+    nodes = tuple(words_node(params, part) for part in parts)
+    if value.operator == "not":
+        return Not(nodes[0])
+    return Either(nodes) if value.operator == "or" else All(nodes)
+
+
+def _length(part: str | WordsValue) -> int:
+    return len(part) if isinstance(part, str) else 0
 
 
 def _word(params: tuple[int, ...], word: str) -> Leaf:

@@ -291,6 +291,11 @@ def test_words(store: Store) -> None:
             "Patient?_content=lombaire": "b c",
             "Patient?_content=lombaire and douleur": "b",
             "Patient?_text=aigue or lombaire": "a b",
+            "Patient?_text=douleur not lombaire": "a",
+            "Patient?_text=not douleur": "c",
+            "Patient?_content=not (aigue or douleur)": "c",
+            "Patient?_content=lombaire and not douleur": "c",
+            "Patient?_content=lombaire not douleur,aigue": "a c",
         },
     )
     put(store, patient("a"))

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from gateway.app.built_in import install_operations
+from gateway.fhir.operation_definition import canonical_of
 from gateway.fhir.search.parameters import Kind, parameter
 from gateway.rest.routes import ROUTES
 from tests.minimal_resources import minimal
@@ -233,13 +235,53 @@ def test_every_operation_that_is_declared_is_answered(caller: Caller) -> None:
             continue
         for name in types if "{type}" in route.path else [""]:
             if route.serves(name):
-                served.add((name, route.code, route.operation))
+                served.add((name, route.code, canonical_of(route.operation)))
                 path = route.path.replace("{type}", name).replace("{vid}", "1")
                 path = path.replace("{id}", instances.get(name, ""))
                 body = _BODIES.get(route.code) if route.method == "POST" else None
                 requests.append((route.method, path, {"json": body} if body else {}))
     assert served == declared
     _all(caller, requests, 200, 400, 422)
+
+
+def test_the_definition_of_every_operation_is_here_and_says_where_it_is(caller: Caller) -> None:
+    assert install_operations(caller.ports.store) > 0
+    assert install_operations(caller.ports.store) == 0
+    statement = _statement(caller)
+    declared: dict[str, set[tuple[str, str]]] = {}
+    for row in (*statement["resource"], statement):
+        for one in row["operation"]:
+            at = declared.setdefault(one["definition"], set())
+            at.add((one["name"], row.get("type", "")))
+    for url, offered in declared.items():
+        (found,) = caller.ask("GET", "/fhir/OperationDefinition", params={"url": url}).json()[
+            "entry"
+        ]
+        told = found["resource"]
+        types = {name for _, name in offered if name}
+        assert {name for name, _ in offered} == {told["code"]}
+        assert set(told["resource"]) in (types, {"Resource"})
+        assert told["system"] is ("" in {name for _, name in offered})
+        outcome = caller.ask("POST", "/fhir/OperationDefinition/$validate", json=told).json()
+        # No narrative: dom-6 only warns.
+        assert [one["diagnostics"] for one in outcome["issue"] if "dom-6" not in str(one)] == []
+
+
+def test_what_an_operation_takes_is_in_its_definition(caller: Caller) -> None:
+    install_operations(caller.ports.store)
+    held = {}
+    for route in ROUTES:
+        if route.operation:
+            url = canonical_of(route.operation)
+            found = caller.ask("GET", "/fhir/OperationDefinition", params={"url": url}).json()
+            told = held[url] = found["entry"][0]["resource"]
+            names = {one["name"] for one in told["parameter"] if one["use"] == "in"}
+            assert names >= {one.name for one in route.inputs}
+            assert told["type"] or told["instance"] or told["system"]
+    (grants,) = [one for one in held.values() if one["code"] == "grants"]
+    assert grants["affectsState"] is True
+    everything = held[f"{canonical_of('x/Patient-everything')}"]
+    assert everything["base"] == "http://hl7.org/fhir/OperationDefinition/Patient-everything"
 
 
 def test_what_is_declared_of_the_whole_system_is_answered(caller: Caller) -> None:

@@ -526,6 +526,13 @@ class TestBatch:
         assert Counter(statuses(answer)) == {"201 Created": 100}
         assert count(caller, "Patient") == 100
 
+    def test_what_the_server_offers_may_be_asked_for(self, caller: Caller) -> None:
+        wanted = [entry("GET", "metadata"), entry("GET", "metadata?mode=terminology")]
+        for kind in ("batch", "transaction"):
+            answer = send(caller, *wanted, kind=kind)
+            kinds = [one["resource"]["resourceType"] for one in answer.json()["entry"]]
+            assert kinds == ["CapabilityStatement", "TerminologyCapabilities"]
+
     def test_a_batch_within_a_batch_is_refused(self, caller: Caller) -> None:
         inner = {"resourceType": "Bundle", "type": "batch"}
         assert statuses(send(caller, entry("POST", "", inner), kind="batch")) == ["400 Bad Request"]

@@ -57,7 +57,7 @@ _COMPOSITE = _of(
         (_of(Kind.QUANTITY), "lt5||mg", QuantityValue("lt", 5, 4.5, 5.5, None, "mg")),
         (_of(Kind.URI), r"urn:a\,b", UriValue("urn:a,b")),
         (_of(Kind.SPECIAL, code="near"), "1|2|3", NearValue(1, 2, 3)),
-        (_of(Kind.SPECIAL, code="_content"), r"foie\,", WordsValue((("foie",),))),
+        (_of(Kind.SPECIAL, code="_content"), r"foie\,", WordsValue("and", ("foie",))),
         (_COMPOSITE, "http://loinc.org|8480-6$gt140||mm[Hg]",
          CompositeValue((TokenValue("http://loinc.org", "8480-6"),
                          QuantityValue("gt", 140, 139.5, 140.5, None, "mm[Hg]")))),

@@ -264,6 +264,22 @@ def test_at_most_a_hundred_faults_are_listed() -> None:
     assert issues[-1].code == "too-costly"
 
 
+def test_a_primitive_with_a_value_may_have_an_id_alone_beside_it() -> None:
+    given = [None, {"id": "b"}]
+    patient = {
+        "resourceType": "Patient",
+        "name": [{"given": ["A", "B"], "_given": given}],
+        "birthDate": "1970-03-30",
+        "_birthDate": {"id": "bd"},
+    }
+    assert validate(patient) == ()
+    empty = {**patient, "name": [{"given": ["A", None], "_given": given}], "_gender": {"id": "g"}}
+    found = [issue.expression for issue in validate({**empty, "_birthDate": {"id": "no id!"}})]
+    assert found == [
+        *("Patient.name[0]._given[1]", "Patient._birthDate.id", "Patient._gender"),
+    ]
+
+
 def test_a_primitive_that_has_only_extensions_counts_as_present() -> None:
     absent = {"extension": [{"url": "http://x.example/absent", "valueCode": "unknown"}]}
     observation = {"resourceType": "Observation", "_status": absent, "code": {"text": "x"}}
