@@ -16,6 +16,7 @@ from gateway.app import assembly
 from gateway.app.background import at_work, jobs_of
 from gateway.app.log import start_logging
 from gateway.app.metrics import MetricsHandler, RequestMetrics, scrape
+from gateway.errors import Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -89,11 +90,9 @@ def _http(opening: _Opening) -> None:
 
     settings = opening.settings
     base = assembly.found_for_door(settings)
-    try:
+    # Where nothing can be written now, what can be read is served: written at the next start.
+    with contextlib.suppress(Unavailable):
         install_operations(base.store)
-    except Unavailable:
-        # What can be read is served all the same; written at the next start.
-        _log.warning("store.unavailable")
     terminology = assembly.build_terminology(base)
     profiles = assembly.build_profiles(base, terminology)
     ports = Ports(
