@@ -6,6 +6,7 @@ import fcntl
 import sqlite3
 import threading
 import time
+import weakref
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -64,7 +65,7 @@ class SqliteDatabase(Database):
         self._patience = 0
         self._heavy = False
         self._local = threading.local()
-        self._readers: list[sqlite3.Connection] = []
+        self._readers: weakref.WeakSet[_Reader] = weakref.WeakSet()
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
@@ -150,11 +151,11 @@ class SqliteDatabase(Database):
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Cursor]:
         try:
-            connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-            if connection is None:
-                connection = self._local.connection = self._connect()
-                self._readers.append(connection)
-            yield connection.cursor()
+            reader: _Reader | None = getattr(self._local, "reader", None)
+            if reader is None:
+                reader = self._local.reader = _Reader(self._connect())
+                self._readers.add(reader)
+            yield reader.connection.cursor()
         except sqlite3.Error as fault:
             raise self.refusal(fault) from fault
 
@@ -194,12 +195,22 @@ class SqliteDatabase(Database):
 
     @override
     def close(self) -> None:
-        for connection in self._readers:
-            connection.close()
+        for reader in list(self._readers):
+            reader.connection.close()
         self._readers.clear()
         self._local = threading.local()
         self._close_writer()
         super().close()
+
+
+class _Reader:
+    """The connection by which a thread reads; it ends with its thread, as associations do."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+
+    def __del__(self) -> None:
+        self.connection.close()
 
 
 def _set_pragmas(connection: Any, _record: object) -> None:  # noqa: ANN401 - a driver connection
