@@ -109,6 +109,8 @@ class PostgresDatabase(Database):
             event.listen(pool, "checkout", _refuse_ended)
         self._connect = psycopg.connect
         self._point_reads = PointReads(self._dsn, {name: self.sql[name] for name in POINTS})
+        self._broken = psycopg.pq.TransactionStatus.INERROR
+        self._gone = psycopg.errors.InFailedSqlTransaction
         self._writer: psycopg.Connection[Any] | None = None
         lock = f"SELECT pg_advisory_xact_lock({_ADVISORY_KEY})"
         self._bulk = {name: bulk(name, self.sql[name], dialect) for name in BULK}
@@ -152,6 +154,10 @@ class PostgresDatabase(Database):
     @override
     def commit(self) -> None:
         assert self._writer is not None  # noqa: S101 - begin() came before
+        if self._writer.info.transaction_status is self._broken:
+            # COMMIT would roll back, and say so in its tag alone:
+            # https://www.postgresql.org/docs/15/sql-commit.html
+            raise self._gone
         self._writer.execute("COMMIT")
 
     @override

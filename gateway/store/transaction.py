@@ -75,6 +75,8 @@ class Transaction(Lookups, JournalWriter, OutboxWriter, InstanceWriter):
         Raises `TooCostly` when that takes too long: others wait to write.
         """
         self._tell()
+        # What is stopped for its time costs PostgreSQL the transaction from here on.
+        self._batch.secure()
         with self._database.hurried(self._cursor):
             asker = Asker(self._cursor, FLAVORS[self._database.dialect.name], self._bases)
             return matching_ids(asker, query, limit)
