@@ -6,6 +6,7 @@ nobody waits behind it, it commits for all. Nobody returns before the fsync of i
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from gateway.store.database import Database
 
+_log = logging.getLogger("gateway.store")
 # A batch is closed at this size even if writers keep coming: the first must not wait for ever.
 BATCH: Final = 64
 
@@ -178,7 +180,7 @@ class GroupCommit:
             with self._database.at_once():
                 batch.write()
                 self._database.commit()
-        except self._database.faults as fault:
+        except Exception as fault:  # noqa: BLE001 - whatever it is, others wait for this batch
             self._fail(batch, fault)
             return
         self._close(batch)
@@ -194,6 +196,9 @@ class GroupCommit:
     def _fail(self, batch: Batch, fault: Exception) -> None:
         self._batch = None
         batch.fault = self._database.refusal(fault)
+        if not isinstance(fault, self._database.faults):
+            # A value that the driver does not take, not a database that cannot.
+            _log.error("store.commit", extra={"kind": type(fault).__name__})
         try:
             batch.cursor.close()
             self._database.rollback()

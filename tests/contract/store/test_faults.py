@@ -7,18 +7,25 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
 
 from gateway.errors import Conflict, Invalid, OutOfSpace, Unavailable
+from gateway.fhir.search.query import TooCostly, parse_search
 from gateway.store import sqlite as sqlite_module
 from gateway.store.api import Store, open_store
 from gateway.store.group_commit import GroupCommit
+from gateway.store.migrate import migrate
+from gateway.store.records import NewDelivery
 from gateway.store.sqlite import SqliteDatabase
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from gateway.store.write_queue import WriteQueue
+from tests.conftest import empty_postgres
 
 
 def patient(number: int, size: int = 0) -> dict[str, Any]:
@@ -34,6 +41,19 @@ def writer(store: Store) -> sqlite3.Connection:
     assert isinstance(store.database, SqliteDatabase)
     assert store.database._writer is not None
     return store.database._writer
+
+
+def delivery() -> NewDelivery:
+    return NewDelivery(
+        "d1",
+        "Organization/o1",
+        "Patient/p1",
+        "Composition/c1",
+        1,
+        "mail",
+        "",
+        datetime(2026, 3, 28, tzinfo=UTC),
+    )  # fmt: skip - one line a row
 
 
 def test_a_new_file_is_opened_by_many_at_once(tmp_path: Path) -> None:
@@ -267,3 +287,62 @@ def test_a_question_with_a_nul_character_costs_no_other_writer_the_commit(store:
             tx.find("Patient", [("urn:x", "1\x002")])
         put(store, patient(2))
     assert sorted(one.id for one in store.history()) == ["p1", "p2"]
+
+
+@pytest.mark.postgresql
+def test_a_search_stopped_for_its_time_costs_no_other_writer_the_commit(
+    postgres_url: str,
+) -> None:
+    empty_postgres(postgres_url)
+    migrate(postgres_url)
+    store = open_store(postgres_url)
+    store.database.search_seconds = 0.5
+    with store.transaction() as tx:
+        tx.enqueue(delivery())
+    condition = parse_search("Patient", [("birthdate", "1979-03-28")])
+
+    other = psycopg.connect(postgres_url.replace("+psycopg", ""))
+    with closing(other), store.together():
+        with store.transaction() as tx:
+            held = tx.delivery("d1")
+            assert held is not None
+            tx.update_delivery(replace(held, attempts=7))
+        # Nothing is left to be told when the next writer asks.
+        other.execute("LOCK TABLE index_date IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises(TooCostly), store.transaction() as tx:
+            tx.search_ids(condition, limit=2)
+    kept = store.delivery("d1")
+    store.close()
+
+    assert kept is not None
+    assert kept.attempts == 7
+
+
+def test_a_value_that_the_driver_does_not_take_ends_no_queue(store: Store) -> None:
+    queue = WriteQueue(store)
+
+    def write(version: int) -> bool:
+        with store.transaction() as tx:
+            return tx.enqueue(replace(delivery(), focus_version=version))
+
+    with pytest.raises(Unavailable):
+        queue.run(partial(write, 2**70))
+
+    assert queue.run(partial(write, 1))
+    assert store.delivery("d1") is not None
+
+
+def test_a_thread_that_ends_gives_its_connection_back(sqlite_store: Store) -> None:
+    def read() -> None:
+        assert sqlite_store.read("Patient", "p1") is None
+
+    def descriptors() -> int:
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    read()
+    before = descriptors()
+    for _ in range(20):
+        with ThreadPoolExecutor(1) as one:
+            one.submit(read).result()
+
+    assert descriptors() <= before + 2
