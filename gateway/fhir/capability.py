@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.fhir.definitions import FHIR_VERSION
-from gateway.fhir.search.parameters import Kind, SearchParameter, parameters
+from gateway.fhir.search.parameters import SearchParameter, parameters
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -168,7 +168,7 @@ def _pointers(types: Sequence[str]) -> Pointers:
     found: Pointers = {"": []}
     for source in types:
         for one in parameters(source):
-            if one.kind is Kind.REFERENCE:
+            if one.followed:
                 for target in one.targets or ("",):
                     found.setdefault(target, []).append(f"{source}:{one.code}")
     return found
@@ -184,16 +184,12 @@ def _resource(row: Served, pointers: Pointers) -> dict[str, Any]:
         "supportedProfile": list(row.profiles),
         "interaction": [{"code": code} for code in row.interactions],
         **row.flags,
-        "searchInclude": [f"{row.type}:{one.code}" for one in offered if _points(one)],
+        "searchInclude": [f"{row.type}:{one.code}" for one in offered if one.followed],
         "searchRevInclude": sorted(pointing),
         "searchParam": [_parameter(one) for one in offered],
         "operation": _operations(row.operations),
     }
     return _without_empty(told)
-
-
-def _points(one: SearchParameter) -> bool:
-    return one.kind is Kind.REFERENCE
 
 
 def _parameter(one: SearchParameter) -> dict[str, Any]:

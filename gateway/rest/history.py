@@ -35,27 +35,25 @@ def history(call: Call) -> Answer:
     given = _given(call.parameters)
     count = min(_number(given, "_count", _DEFAULT_COUNT), _MAX_COUNT)
     before = _number(given, "_cursor", 0) or None
-    # One more than asked for tells that there is another page.
     versions = call.ports.store.history(
         call.type or None,
         call.id or None,
         before_seq=before,
-        limit=count + 1,
+        limit=count,
         **_period(given),
     )
     if call.id and not versions and call.ports.store.read(call.type, call.id) is None:
         message = f"{call.type}/{call.id} is not here."
         raise NotFound(message)
-    shown = versions[:count]
-    following = shown[-1].seq if shown and len(versions) > count else None
+    following = versions[-1].seq if versions and versions.more else None
     base_url = call.ports.settings.fhir_url
     pieces = history_pieces(
         base_url,
-        _versions(call, shown),
+        _versions(call, versions),
         links=_links(call, before, following),
         form=form_of(call.representation),
     )
-    return page(call, pieces, sum(len(one.content) for one in shown))
+    return page(call, pieces, sum(len(one.content) for one in versions))
 
 
 def _given(parameters: Pairs) -> dict[str, str]:

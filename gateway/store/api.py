@@ -15,7 +15,7 @@ from gateway.store import rows
 from gateway.store.database import Lost
 from gateway.store.databases import open_database
 from gateway.store.group_commit import GroupCommit
-from gateway.store.history import Wanted, versions
+from gateway.store.history import Versions, Wanted, versions
 from gateway.store.index_state import SELECT, Wholeness, asks_for_words
 from gateway.store.journal import JournalReader
 from gateway.store.records import (
@@ -175,8 +175,8 @@ class Store(JournalReader):
         since: int | None = None,
         at: tuple[int, int] | None = None,
         limit: int = 50,
-    ) -> list[Stored]:
-        """Return versions, newest first, of one resource, one type or everything.
+    ) -> Versions:
+        """Return versions, newest first, of one resource, one type or everything: one page.
 
         `since` takes versions from that instant on, `at` those that were current at some time of
         [from, to); both in microseconds since the epoch. Raises `TooCostly`.

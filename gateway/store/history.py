@@ -10,15 +10,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from gateway.store import rows
+from gateway.store.records import Stored
+from gateway.store.search.contents import COLUMNS, PAGE_BYTES, SEQ
 from gateway.store.search.sql import Piece, both, current, piece, select
 
 if TYPE_CHECKING:
-    from gateway.store.records import Stored
+    from collections.abc import Sequence
+
     from gateway.store.search.asking import Asker
 
 # Resources of a type that are looked up rather than walked by.
 _FEW: Final = 5_000
-_COLUMNS: Final = "r.type, r.id, v.version, v.seq, v.updated, v.method, v.content, r.rid, r.digest"
+# Contents are read once it is known how large they are.
+_COLUMNS: Final = "v.seq, length(v.content)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +40,38 @@ class Wanted:
     limit: int
 
 
-def versions(asker: Asker, wanted: Wanted) -> list[Stored]:
-    """Return the versions."""
+class Versions(list[Stored]):
+    """Versions, newest first; `more` says that older ones follow."""
+
+    more: bool = False
+
+
+def versions(asker: Asker, wanted: Wanted) -> Versions:
+    """Return the versions, up to `PAGE_BYTES` of them but for the first one."""
+    found = Versions()
+    size = 0
+    listed = _listed(asker, wanted)
+    seqs: list[int] = []
+    for seq, length in listed[: wanted.limit]:
+        size += length
+        if seqs and size > PAGE_BYTES:
+            break
+        seqs.append(seq)
+    found.more = len(listed) > len(seqs)
+    found += _read(asker, seqs)
+    return found
+
+
+def _read(asker: Asker, seqs: list[int]) -> list[Stored]:
+    place = Piece("FROM") + asker.flavor.listed(seqs)
+    place += asker.flavor.lookup("resource_version", "v", Piece("v.seq = j.rid"))
+    place += current(asker.flavor, "r", "v.rid")
+    known = {row[SEQ]: row for row in asker.rows(select(COLUMNS, place))}
+    return [rows.stored(known[seq]) for seq in seqs]
+
+
+def _listed(asker: Asker, wanted: Wanted) -> Sequence[tuple[int, int]]:
+    """Return (seq, octets) of the versions, one more than is wanted."""
     rids = _resources(asker, wanted)
     conditions = [Piece("WHERE 1 = 1"), *_conditions(wanted)]
     if rids is not None:
@@ -48,9 +82,9 @@ def versions(asker: Asker, wanted: Wanted) -> list[Stored]:
         place = Piece("FROM resource_version v") + current(asker.flavor, "r", "v.rid")
         if wanted.type is not None:
             conditions.append(piece("r.type = ?", wanted.type))
-    end = piece("ORDER BY v.seq DESC LIMIT ?", wanted.limit)
-    found = asker.rows(select(_COLUMNS, place, both(conditions), end))
-    return [rows.stored(row) for row in found]
+    end = piece("ORDER BY v.seq DESC LIMIT ?", wanted.limit + 1)
+    found: Sequence[tuple[int, int]] = asker.rows(select(_COLUMNS, place, both(conditions), end))
+    return found
 
 
 def _resources(asker: Asker, wanted: Wanted) -> list[int] | None:

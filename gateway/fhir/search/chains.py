@@ -12,6 +12,7 @@ from gateway.errors import GatewayError, Unsupported
 from gateway.fhir.definitions import resource_types
 from gateway.fhir.search.clauses import UnknownParameter, known_parameter, read_clause
 from gateway.fhir.search.conditions import EVERY_TYPE, AnyOf, Chain, Has, Members
+from gateway.fhir.search.includes import NOT_FOLLOWED
 from gateway.fhir.search.parameters import Kind
 from gateway.fhir.search.values import InvalidSearch, TooCostly, split
 
@@ -95,6 +96,9 @@ def known_reference(resource_type: str, name: str) -> tuple[SearchParameter, str
     found = known_parameter(resource_type, code)
     if found.kind is not Kind.REFERENCE:
         message = f"{code} of {resource_type} is not a reference: nothing can follow it."
+        raise Unsupported(message, expression=code)
+    if not found.followed:
+        message = f"{code} of {resource_type}: {NOT_FOLLOWED}"
         raise Unsupported(message, expression=code)
     if target and target not in resource_types():
         message = f"{name[:64]} does not name a resource type."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from gateway.errors import Unsupported
-from gateway.fhir.search.conditions import EVERY_TYPE, Clause, NotOf
+from gateway.fhir.search.conditions import EVERY_TYPE, AllOf, AnyOf, Clause, NotOf
 from gateway.fhir.search.parameters import Kind, parameter
 from gateway.fhir.search.reading import (
     is_type,
@@ -58,6 +58,9 @@ def read_clause(reader: Reader, resource_type: str, name: str, text: str) -> Con
     found = known_parameter(resource_type, code)
     if modifier == "missing" and may_be_missing(found):
         return missing_clause(reader, found, name, text)
+    if modifier == "missing" and code in _OF_COLUMNS:
+        # Every resource has them.
+        return AnyOf(()) if missing_clause(reader, found, name, text).missing else AllOf(())
     _check_modifier(found, modifier)
     pieces = split(text, ",")
     if modifier == "not" and code in _OF_COLUMNS:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from gateway.fhir.search.parameters import SearchParameter
 
 ANY: Final = "*"
+NOT_FOLLOWED: Final = (
+    "canonical URLs and the inside of a Bundle are not followed: search by what they name."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,5 +79,8 @@ def _reference(name: str, value: str) -> SearchParameter:
     found = parameter(source, code)
     if found is None or found.kind is not Kind.REFERENCE:
         message = f"{name}={value[:128]} does not name a reference parameter: write Type:parameter."
+        raise Unsupported(message, expression=name)
+    if not found.followed:
+        message = f"{name}={value[:128]}: {NOT_FOLLOWED}"
         raise Unsupported(message, expression=name)
     return found

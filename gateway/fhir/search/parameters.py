@@ -77,6 +77,16 @@ class SearchParameter:
         """Whether values are compared by their sound: see `gateway/fhir/search/phonetic.py`."""
         return self.kind is Kind.STRING and self.code == "phonetic"
 
+    @property
+    def followed(self) -> bool:
+        """Whether it is a reference that chains, _has and includes follow to a resource.
+
+        A canonical names a URL of which there may be several versions, and what is inside a Bundle
+        is no resource of its own.
+        """
+        types = {path.rpartition(":")[2] for path in self.paths}
+        return self.kind is Kind.REFERENCE and (not types or "Reference" in types)
+
 
 @dataclass(frozen=True, slots=True)
 class _Installed:

@@ -14,6 +14,7 @@ from gateway.fhir.search.compartments import compartment_parameters
 from gateway.fhir.search.index import index_rows
 from gateway.fhir.search.parameters import Kind, parameter
 from gateway.fhir.search.query import parse_search
+from gateway.store.search.contents import PAGE_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -98,11 +99,14 @@ class Record:
         self._bases = local_bases
 
     def page(self, place: Place, count: int) -> tuple[list[Stored], Place | None]:
-        """Return up to `count` members from `place` on, and where the next page begins."""
+        """Return up to `count` members from `place` on, and where the next page begins.
+
+        A page that holds more octets than one of a search ends with the type.
+        """
         found: list[Stored] = []
         for name in self._types(place.type):
             cursor = place.cursor if name == place.type else ""
-            if len(found) == count:
+            if len(found) == count or sum(len(one.content) for one in found) > PAGE_BYTES:
                 return found, Place(name)
             matches, following = self._members(name, cursor, count - len(found))
             found += matches

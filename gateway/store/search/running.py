@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
-from gateway.store import rows
 from gateway.store.records import Page, Stored
 from gateway.store.search.compiling import Compiler
+from gateway.store.search.contents import PAGE_BYTES, current_versions
 from gateway.store.search.cursor import read_cursor, write_cursor
 from gateway.store.search.including import included
 from gateway.store.search.keys import keys_of
@@ -17,15 +17,8 @@ from gateway.store.search.sql import Piece, current, select
 from gateway.store.search.totals import about, exactly
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from gateway.fhir.search.query import SearchQuery
     from gateway.store.search.asking import Asker
-
-# A page ends before it holds more than this, but for its first resource.
-PAGE_BYTES: Final = 16 << 20
-# Contents that are read at once.
-_CHUNK: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,29 +83,13 @@ def _matches(
     page = places[: query.count]
     found: list[Stored] = []
     size = 0
-    for one in _stored(asker, [place.rid for place in page]):
+    for one in current_versions(asker, [place.rid for place in page]):
         size += len(one.content)
         if found and size > PAGE_BYTES:
             return found, write_cursor(query, page[len(found) - 1])
         found.append(one)
     following = write_cursor(query, page[-1]) if len(places) > len(page) else None
     return found, following
-
-
-def _stored(asker: Asker, rids: Sequence[int]) -> Iterator[Stored]:
-    """Yield current versions in the order given."""
-    for first in range(0, len(rids), _CHUNK):
-        some = rids[first : first + _CHUNK]
-        place = Piece("FROM") + asker.flavor.listed(some) + current(asker.flavor, "r", "j.rid")
-        version = asker.flavor.lookup("resource_version", "v", Piece("v.seq = r.seq"))
-        found = asker.rows(select(_COLUMNS, place, version))
-        known: dict[int, Any] = {row[_RID]: row for row in found}
-        yield from (rows.stored(known[rid]) for rid in some)
-
-
-# As `statements.CURRENT_COLUMNS`.
-_COLUMNS: Final = "r.type, r.id, v.version, v.seq, v.updated, v.method, v.content, r.rid, r.digest"
-_RID: Final = 7
 
 
 def _total(asker: Asker, query: SearchQuery, scope: Scope, whole: int | None) -> Total:
@@ -134,7 +111,7 @@ def _included(asker: Asker, query: SearchQuery, matches: list[Stored]) -> tuple[
     rids, truncated = included(asker, query.includes, [one.rid for one in matches])
     found: list[Stored] = []
     size = sum(len(one.content) for one in matches)
-    for one in _stored(asker, rids):
+    for one in current_versions(asker, rids):
         size += len(one.content)
         if size > PAGE_BYTES:
             return found, True

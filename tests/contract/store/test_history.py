@@ -62,3 +62,20 @@ def test_versions_that_were_current_at_some_time_of_a_date(dated: Store) -> None
     assert versions(dated, "Patient", at=(day(4), day(5))) == "a2 b1 a1"
     assert versions(dated, "Patient", "b", at=(day(6), day(7))) == "b2"
     assert versions(dated, "Patient", at=(day(1), day(1))) == ""
+
+
+def test_a_page_of_large_versions_ends_early_and_says_so(store: Store) -> None:
+    for number in range(3):
+        put(store, patient("big", language=f"{number}" + "f" * (7 << 20)))
+    first = store.history("Patient", "big")
+    assert ([one.version for one in first], first.more) == ([3, 2], True)
+    rest = store.history("Patient", "big", before_seq=first[-1].seq)
+    assert ([one.version for one in rest], rest.more) == ([1], False)
+    put(store, patient("huge", language="f" * (17 << 20)))
+    alone = store.history(limit=1)
+    assert ([one.id for one in alone], alone.more) == (["huge"], True)
+
+
+def test_a_page_of_nothing_is_nothing(dated: Store) -> None:
+    assert dated.history(limit=0) == []
+    assert not dated.history("Patient", "nobody").more

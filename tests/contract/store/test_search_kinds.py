@@ -49,6 +49,9 @@ def test_tokens(store: Store) -> None:
             "Patient?gender=male&identifier=urn:y|1": "",
             "Patient?_id=a,d,nobody": "a d",
             "Patient?_id:not=a,d": "b c",
+            "Patient?_id:missing=true": "",
+            "Patient?_id:missing=false&_id=a": "a",
+            "Patient?_id=a&_lastUpdated:missing=false": "a",
         },
     )
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from gateway.errors import GatewayError
 from gateway.fhir.search.clauses import known_parameter as _parameter
 from gateway.fhir.search.dates import date_range
+from gateway.fhir.search.includes import NOT_FOLLOWED
 from gateway.fhir.search.query import (
     AllOf,
     AnyOf,
@@ -134,7 +135,11 @@ def test_the_controls_of_a_search_are_read() -> None:
         ("_count", "-1", "invalid", "_count is a whole number."),
         ("_count", "٣", "invalid", "_count is a whole number."),
         ("active:missing", "yes", "invalid", "active:missing is true or false."),
-        ("_id:missing", "true", "not-supported", "The modifier :missing of _id is not supported."),
+        ("_id:missing", "yes", "invalid", "_id:missing is true or false."),
+        ("_revinclude", "PlanDefinition:depends-on", "not-supported",
+         f"_revinclude=PlanDefinition:depends-on: {NOT_FOLLOWED}"),
+        ("_has:Bundle:composition:title", "x", "not-supported",
+         f"composition of Bundle: {NOT_FOLLOWED}"),
         ("_lastUpdated:not", "2020", "not-supported",
          "The modifier :not of _lastUpdated is not supported."),
         ("_list", "$current-problems", "not-supported",
