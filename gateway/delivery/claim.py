@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from gateway.delivery.addresses import address_of, address_of_patient, is_patient
 from gateway.delivery.letter import message_id
-from gateway.delivery.recipients import NOT_SENT_ANY_MORE, WITHDRAWN
+from gateway.delivery.recipients import NOT_SENT_ANY_MORE, WITHDRAWN, carried_in
 from gateway.delivery.release import may_be_mailed
 from gateway.mapping.receipts import refuses_reply
 from gateway.store.records import DeliveryState
@@ -50,8 +50,9 @@ def claim(tx: Transaction, delivery_id: str, listed: Mapping[str, str], host: st
     held = tx.delivery(delivery_id)
     if held is None or held.state is not DeliveryState.WAITING:
         return None
-    report, documents = _carried(tx, held)
-    obstacle = _obstacle(tx, held, report, documents)
+    report = _read(tx, held.focus)
+    others = carried_in(tx, report, held.subject) if report else []
+    obstacle = _obstacle(tx, held, report, others)
     if obstacle:
         tx.update_delivery(replace(held, state=DeliveryState.REFUSED, last_error=obstacle))
         return None
@@ -69,21 +70,12 @@ def claim(tx: Transaction, delivery_id: str, listed: Mapping[str, str], host: st
     )
     tx.update_delivery(sending)
     earlier = _earlier(sending, tx.deliveries_of(sending.focus))
-    closed = is_patient(held.recipient) and any(map(refuses_reply, (report, *documents)))
+    closed = is_patient(held.recipient) and any(map(refuses_reply, (report, *others)))
     recipient = _read(tx, sending.recipient)
     return Claim(sending, address, report, recipient, tuple(earlier), closed)
 
 
-def _carried(tx: Transaction, held: Delivery) -> tuple[Resource, list[Resource]]:
-    """Return the report as it stands, empty when it is gone, and the documents that go with it."""
-    report = _read(tx, held.focus)
-    found = tx.find_referring("DocumentReference", "related", held.focus) if report else ()
-    return report, [document.resource for document in found]
-
-
-def _obstacle(
-    tx: Transaction, held: Delivery, report: Resource, documents: Sequence[Resource]
-) -> str:
+def _obstacle(tx: Transaction, held: Delivery, report: Resource, others: Sequence[Resource]) -> str:
     """Return what forbids sending the report, empty when nothing does."""
     if not report:
         return DELETED
@@ -94,7 +86,7 @@ def _obstacle(
     if is_patient(held.recipient) and _subject(report) != held.recipient:
         return NOT_HIS
     patient = _read(tx, held.subject)
-    release = may_be_mailed(held.recipient, patient, tx.now.date(), report, *documents)
+    release = may_be_mailed(held.recipient, patient, tx.now.date(), report, *others)
     return "" if release.permitted else release.reason
 
 

@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from gateway.access.decision import Request, decide
+from gateway.delivery.carried import carried
 from gateway.delivery.endpoints import Pauses
 from gateway.delivery.events import ENDS
 from gateway.delivery.exchange import Claimed, Exchange, control_id, fault_of
@@ -141,21 +142,15 @@ class MessageChannel:
                 return NOT_SENT_ANY_MORE
             if not self._has_it(held):
                 return NEVER_SENT
-        decision = may_go(destination.confidentiality, *self._labelled(resource, current))
+        decision = may_go(destination.confidentiality, *self._labelled(held, resource, current))
         # Whoever has it must learn of its end whatever its label.
         ends = held.reason in ENDS or resource.get("status") in WITHDRAWN
         return None if decision.permitted or ends else decision.reason
 
-    def _labelled(self, resource: Resource, current: Resource) -> list[Resource]:
-        """Return what may carry a label: the thing then and now, its documents, its patient."""
-        found = [resource, current]
-        subject = resource.get("subject", {}).get("reference", "")
-        if patient := self._sources.read(subject) if subject else None:
-            found.append(patient)
-        if resource["resourceType"] == "DiagnosticReport":
-            focus = f"DiagnosticReport/{resource['id']}"
-            found += self._sources.referring("DocumentReference", "related", focus)
-        return found
+    def _labelled(self, held: Delivery, resource: Resource, current: Resource) -> list[Resource]:
+        """Return what may carry a label: the thing then and now, and what it tells of."""
+        read, referring = self._sources.read, self._sources.referring
+        return [resource, current, *carried(resource, held.subject, read, referring)]
 
     def _has_it(self, held: Delivery) -> bool:
         """Say whether the destination was sent the thing before, or sent it to us."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.delivery.addresses import is_patient
+from gateway.delivery.carried import carried
 from gateway.delivery.exchanges import delivery_of
 from gateway.delivery.failures import Failure
 from gateway.delivery.release import may_be_mailed
@@ -266,7 +267,8 @@ def _forward(tx: Transaction, exchange: Resource, document: Stored, recipient: s
         tx.enqueue(delivery)
         return
     patient = _follow(tx, exchange.get("subject", {}))
-    release = may_be_mailed(recipient, patient, tx.now.date(), document.resource)
+    others = carried_in(tx, document.resource, _subject(exchange))
+    release = may_be_mailed(recipient, patient, tx.now.date(), document.resource, *others)
     tx.enqueue(_held(delivery, release))
 
 
@@ -286,10 +288,9 @@ def _changed(written: Written, element: str) -> bool:
 
 def _queue(tx: Transaction, report: Resource, version: int, *, is_new: bool = False) -> None:
     focus = f"DiagnosticReport/{report['id']}"
-    documents = tx.find_referring("DocumentReference", "related", focus)
     # What was never here was never sent: not worth a question.
     past = () if is_new else tx.deliveries_of(focus)
-    carried = (report, *(document.resource for document in documents))
+    others = carried_in(tx, report, _subject(report))
     patient = _follow(tx, report.get("subject", {}))
     today = tx.now.date()
     occasion = Occasion(
@@ -297,7 +298,7 @@ def _queue(tx: Transaction, report: Resource, version: int, *, is_new: bool = Fa
         version=version,
         concerned=concerned(tx, report),
         past=[one for one in past if one.channel == CHANNEL],
-        release=lambda recipient: may_be_mailed(recipient, patient, today, *carried),
+        release=lambda recipient: may_be_mailed(recipient, patient, today, report, *others),
         now=tx.now,
     )
     decided = plan(occasion)
@@ -305,6 +306,15 @@ def _queue(tx: Transaction, report: Resource, version: int, *, is_new: bool = Fa
         tx.update_delivery(changed)
     for new in decided.new:
         tx.enqueue(new)
+
+
+def carried_in(tx: Transaction, resource: Resource, subject: str) -> list[Resource]:
+    """Return what a letter with a report or a document tells of, the patient included."""
+
+    def referring(kind: str, param: str, target: str) -> list[Resource]:
+        return [one.resource for one in tx.find_referring(kind, param, target)]
+
+    return carried(resource, subject, lambda name: _follow(tx, {"reference": name}), referring)
 
 
 def concerned(tx: Transaction, report: Resource) -> list[str]:

@@ -299,6 +299,57 @@ def test_what_a_label_holds_back_does_not_leave(
     )
 
 
+@pytest.fixture
+def clinic(
+    store: Store, objects: FileObjects, clock: Clock, lines: dict[str, Line]
+) -> Iterator[Worker]:
+    store.watch(Outgoing((LGC,), (Route("lgc", ("appointments", "documents", "reports")),)).changed)
+    channel = MessageChannel(store, objects, (LGC,), lines, namespaces={}, clock=clock)
+    made = Worker(store, [channel], clock=clock, chance=lambda: 0.5)
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("told", ["appointment", "result", "report"])
+def test_the_label_of_what_a_message_tells_of_holds_it_back(
+    clinic: Worker, store: Store, lines: dict[str, Line], write: Callable[..., None], told: str
+) -> None:
+    """A visit tells of its patient, a report of its results, a document of its report."""
+    label = {"meta": {"security": [V]}}
+    visit = {
+        "resourceType": "Appointment",
+        "id": "a",
+        "identifier": [{"system": "urn:oid:1.2.250.1.999.3", "value": "A1"}],
+        "status": "booked",
+        "start": "2026-03-13T09:00:00+01:00",
+        "participant": [{"actor": {"reference": "Patient/p"}, "status": "accepted"}],
+    }
+    result = {"resourceType": "Observation", "id": "n", "status": "final", "code": {"text": "Na"}}
+    document = {
+        "resourceType": "DocumentReference",
+        "id": "d",
+        "status": "current",
+        "subject": {"reference": "Patient/p"},
+        "context": {"related": [{"reference": "DiagnosticReport/r"}]},
+        "content": [{"attachment": {"contentType": "text/plain", "data": "dGV4dGU="}}],
+    }
+    write(
+        *{
+            "appointment": (PATIENT | label, visit),
+            "result": (
+                PATIENT,
+                result | label,
+                REPORT | {"result": [{"reference": "Observation/n"}]},
+            ),
+            "report": (PATIENT, REPORT | label, document),
+        }[told]
+    )
+    for _ in range(3):
+        clinic.run_once()
+    assert lines["lgc"].sent == []
+    assert {one[1] for one in messages(store)} == {DeliveryState.REFUSED}
+
+
 def test_a_label_put_on_before_it_went_holds_it_back_and_its_end_is_told(
     worker: Worker, store: Store, ris: Line, write: Callable[..., None]
 ) -> None:

@@ -1,0 +1,41 @@
+"""What goes out with a resource, or is told of in it: each of these may have a label of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gateway.delivery.dossier import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gateway.fhir.wire import Resource
+
+    # Reads `Type/id`; finds what refers to it: type, search parameter, target.
+    Read = Callable[[str], Resource | None]
+    Referring = Callable[[str, str, str], list[Resource]]
+
+_REPORT = "DiagnosticReport"
+_DOCUMENT = "DocumentReference"
+
+
+def carried(resource: Resource, subject: str, read: Read, referring: Referring) -> list[Resource]:
+    """Return the patient (`Type/id`) and, of a report, its results, images and documents.
+
+    A document is that of the reports that it is related to.
+    """
+    kind = resource.get("resourceType")
+    if kind == _REPORT:
+        told = [*resource.get("result", ()), *resource.get("imagingStudy", ())]
+    else:
+        related = resource.get("context", {}).get("related", ()) if kind == _DOCUMENT else ()
+        told = [one for one in related if _literal(one).startswith(f"{_REPORT}/")]
+    names = dict.fromkeys([subject, *map(_literal, told)])
+    found = [one for name in names if name.count("/") == 1 and (one := read(name))]
+    if kind in (_REPORT, _DOCUMENT):
+        found += referring(_DOCUMENT, "related", f"{kind}/{resource['id']}")
+    return found
+
+
+def _literal(element: Resource) -> str:
+    return plain(str(element.get("reference", "")))
