@@ -114,6 +114,10 @@ def replace(tx: Transaction, stays: Resource, goes: Resource) -> None:
     survivor = _with_link(stays, gone, "replaces")
     identifiers = [_not_official(item) for item in goes.get("identifier", [])]
     survivor["identifier"] = union(survivor.get("identifier"), identifiers)
+    # What hid the one hides the other: everything about it is about the survivor now.
+    hidden = union(stays.get("meta", {}).get("security"), goes.get("meta", {}).get("security"))
+    if hidden:
+        survivor["meta"] = {**stays.get("meta", {}), "security": hidden}
     for other in _repoint_patients(tx, kept, gone):
         survivor = _with_link(survivor, other, "replaces")
     tx.put(survivor)

@@ -22,6 +22,9 @@ def overlay(held: Resource, incoming: Resource) -> Resource:
     A value of another type takes the place of the one that was there.
     """
     merged = {**_beside(held, incoming), **incoming, "id": held["id"]}
+    if "meta" in held and "meta" in incoming:
+        # A message that says nothing of labels takes none away.
+        merged["meta"] = {**held["meta"], **incoming["meta"]}
     if "contained" in held and "contained" not in incoming:
         _drop_unnamed(merged)
     return with_identifiers(merged, held, incoming)

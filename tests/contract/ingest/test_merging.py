@@ -122,6 +122,17 @@ def test_both_records_are_linked_and_the_old_one_says_nothing_else(gateway: Gate
     }
 
 
+def test_what_hid_the_old_patient_hides_the_survivor(gateway: Gateway) -> None:
+    accepted(gateway.send(OLD))
+    accepted(gateway.send(NEW))
+    label = {"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "V"}
+    with gateway.store.transaction() as tx:
+        tx.put({**by_number(gateway, "R77"), "meta": {"security": [label]}})
+    accepted(gateway.send(merged("R77", "S88")))
+
+    assert in_use(gateway)["meta"]["security"] == [label]
+
+
 def test_a_merge_of_unknown_patients_makes_both_records(gateway: Gateway) -> None:
     accepted(gateway.send(merged("R77", "S88")))
 

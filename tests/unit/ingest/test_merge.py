@@ -94,6 +94,15 @@ def test_a_message_without_content_leaves_that_of_the_document() -> None:
     assert after == {**held, "docStatus": "final"}
 
 
+def test_a_message_without_labels_takes_none_away() -> None:
+    label = {"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "V"}
+    content = {"content": [{"attachment": {"url": "Binary/1"}}]}
+    document = {"resourceType": "DocumentReference", "id": "d", "status": "current", **content}
+    held = {**document, "meta": {"security": [label], "tag": [{"code": "old"}]}}
+    result = merged(held, {**document, "meta": {"tag": [{"code": "new"}]}})
+    assert result["meta"] == {"security": [label], "tag": [{"code": "new"}]}
+
+
 def test_an_addendum_stands_after_the_report() -> None:
     first, second = {"url": "Binary/1"}, {"url": "Binary/2"}
     held = {
