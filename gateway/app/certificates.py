@@ -25,14 +25,14 @@ def certificates_of(settings: Settings, prefix: str) -> Certificates | None:
     )
     if not certificate:
         return None
+    client_ca = Path(authority) if authority else None
     try:
-        return Certificates(
-            Path(certificate),
-            Path(key),
-            Path(authority) if authority else None,
-            door=_DOORS[prefix],
-        )
+        for file in filter(None, (certificate, key, authority)):
+            # TLS itself does not say which one it misses.
+            Path(file).open("rb").close()
+        return Certificates(Path(certificate), Path(key), client_ca, door=_DOORS[prefix])
     except OSError as fault:
         name = f"GATEWAY_{prefix.upper()}_TLS_..."
-        message = f"{name}: the certificates cannot be used: {reason_of(fault)}."
+        which = f"{fault.filename}: " if fault.filename else ""
+        message = f"{name}: the certificates cannot be used: {which}{reason_of(fault)}."
         raise SettingsError(message) from fault

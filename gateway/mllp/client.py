@@ -170,7 +170,7 @@ class Client:
         except OSError as fault:
             self._not_before = self._clock() + BACK_OFF[min(self._failures, len(BACK_OFF) - 1)]
             self._failures += 1
-            message = f"cannot reach {self.place}: {fault}"
+            message = f"cannot reach {self.place}: {fault.strerror or fault}"
             raise Unavailable(message) from fault
         self._failures = 0
         return connected

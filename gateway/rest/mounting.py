@@ -51,7 +51,10 @@ async def _not_ours(request: Request, fault: Exception) -> Response:
     if status == MethodNotAllowed.http_status:
         message = f"{request.method} is not offered here."
         return _response(refused(MethodNotAllowed(message)), fault)
-    message = "There is nothing at this address."
+    message = (
+        "There is nothing at this address: FHIR begins at /fhir/metadata, DICOMweb at "
+        "/dicom-web/studies, and /health/ready tells how the doors are."
+    )
     return _response(refused(NotFound(message)), fault)
 
 

@@ -8,6 +8,12 @@ from typing import Final
 _LONGEST_TITLE: Final = 16
 
 
+def is_ae_title(text: str) -> bool:
+    """Whether a text is an AE title that needs no trimming (PS3.5 table 6.2-1)."""
+    fits = 0 < len(text) <= _LONGEST_TITLE and text == text.strip()
+    return fits and text.isascii() and text.isprintable() and "\\" not in text
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """One calling application entity: what is left empty is not asked.
@@ -23,8 +29,6 @@ class Caller:
 
     def __post_init__(self) -> None:
         """Refuse what is no AE title (PS3.5 table 6.2-1), with `ValueError`."""
-        title = str(self.ae_title)
-        fits = 0 < len(title) <= _LONGEST_TITLE and title == title.strip()
-        if not fits or not title.isascii() or not title.isprintable() or "\\" in title:
+        if not is_ae_title(str(self.ae_title)):
             message = "ae_title must be 1 to 16 characters of ASCII"
             raise ValueError(message)

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from gateway.settings.callers import is_ae_title
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
@@ -14,7 +16,6 @@ SENT: Final = ("studies", "procedure-steps")
 _LAST_PORT: Final = 65535
 # A part of the id of the Endpoint that stands for it.
 _NAME: Final = re.compile(r"[A-Za-z0-9.-]{1,50}")
-_LONGEST_TITLE: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +67,8 @@ def _wrong(one: DicomDestination) -> str:
         return "a name has letters, digits, dots and hyphens"
     if not 1 <= one.port <= _LAST_PORT:
         return f"the port of {one.name} is none"
-    if not 1 <= len(one.ae_title) <= _LONGEST_TITLE:
-        return f"the ae_title of {one.name} has 1 to 16 characters"
+    if not is_ae_title(one.ae_title):
+        return f"the ae_title of {one.name} has 1 to 16 characters of ASCII"
     if unknown := set(one.send) - set(SENT):
         return f"{one.name} cannot be sent {', '.join(sorted(unknown))}"
     return ""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from gateway.settings.callers import is_ae_title
 from gateway.settings.fault import SettingsError
 from gateway.settings.peers import Peers, read_peers
 
@@ -149,6 +150,7 @@ _LAST_PORT: Final = 65535
 def _refuse(settings: Settings) -> None:
     _refuse_values(settings)
     _refuse_numbers(settings)
+    _refuse_shared_ports(settings)
     _refuse_certificates(settings)
     _refuse_reachable(settings)
 
@@ -159,6 +161,9 @@ def _refuse_values(settings: Settings) -> None:
             wanted = ", ".join(choice for choice in choices if choice)
             message = f"{PREFIX}{name.upper()} must be one of {wanted}."
             raise SettingsError(message)
+    if not is_ae_title(settings.dicom_ae_title):
+        message = f"{PREFIX}DICOM_AE_TITLE must be 1 to 16 characters of ASCII."
+        raise SettingsError(message)
     for name, schemes in _SCHEMES.items():
         url = getattr(settings, name)
         if url and not url.startswith(schemes):
@@ -178,6 +183,16 @@ def _refuse_numbers(settings: Settings) -> None:
     if settings.dicom_quiet_seconds < 0:
         message = f"{PREFIX}DICOM_QUIET_SECONDS must not be negative."
         raise SettingsError(message)
+
+
+def _refuse_shared_ports(settings: Settings) -> None:
+    taken: dict[tuple[str, int], str] = {}
+    for door in ("http", "mllp", "dicom"):
+        name = f"{PREFIX}{door.upper()}_PORT"
+        place = (getattr(settings, f"{door}_host"), getattr(settings, f"{door}_port"))
+        if (other := taken.setdefault(place, name)) != name:
+            message = f"{other} and {name} are both {place[1]}: each door needs a port of its own."
+            raise SettingsError(message)
 
 
 def _refuse_certificates(settings: Settings) -> None:

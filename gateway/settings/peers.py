@@ -6,7 +6,8 @@ import codecs
 import ipaddress
 import re
 import tomllib
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import MISSING, dataclass, field, fields, replace
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.settings.callers import Caller
@@ -69,9 +70,9 @@ class Peers:
     dicom_callers: tuple[Caller, ...] = ()
     # Reject associations that call another AE title than ours.
     dicom_check_called: bool = False
-    # At a time, of each process of the door; of one address.
     # Pages of other hosts that may ask the DICOMweb door: "https://viewer.example"; "*": any.
     dicomweb_origins: tuple[str, ...] = ()
+    # At a time, of each process of the door; of one address.
     dicom_associations: int = 64
     dicom_associations_per_address: int = 32
     dicom_idle_seconds: float = 300.0
@@ -106,6 +107,7 @@ def read_peers(path: Path) -> Peers:
         return Peers()
     try:
         given = tomllib.loads(path.read_text("utf-8"))
+        _require_names("", Peers, given)
         peers = Peers(**{name: _value(name, value) for name, value in given.items()})
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError, ValueError) as fault:
         message = f"{path.name}: {fault}"
@@ -132,6 +134,7 @@ def _row(name: str, row: type[Row], table: object) -> Row:
     if not isinstance(table, dict):
         message = f"{name} must be written [[{name}]]"
         raise TypeError(message)
+    _require_names(f"{name}: ", row, table)
     given: dict[str, Any] = {key: _value(key, value) for key, value in table.items()}
     made = row(**given)
     wrong = _wrong_fields(made)
@@ -141,11 +144,27 @@ def _row(name: str, row: type[Row], table: object) -> Row:
     return made
 
 
+def _require_names(where: str, kind: type[Peers | Row], given: Mapping[str, object]) -> None:
+    """Raise `ValueError` for a name that there is not, and for one that is needed and left out."""
+    known = {item.name for item in fields(kind)}
+    for name in given:
+        if name not in known:
+            near = get_close_matches(name, known, 1)
+            hint = f", perhaps {near[0]} is meant" if near else ""
+            message = f"{where}{name} is not a name that is known here{hint}; see docs/settings.md."
+            raise ValueError(message)
+    for item in fields(kind):
+        if item.default is MISSING and item.default_factory is MISSING and item.name not in given:
+            message = f"{where}{item.name} is missing."
+            raise ValueError(message)
+
+
 def _wrong(peers: Peers) -> str:
     """Return what is wrong with the lists, in words, or nothing."""
     return (
         _wrong_fields(peers)
         or _wrong_codecs(peers)
+        or _wrong_mailboxes(peers)
         or _wrong_networks(peers)
         or wrong_routes(peers.destinations, peers.routes)
         or wrong_destinations(peers.dicom_destinations)
@@ -215,6 +234,11 @@ def _wrong_codecs(peers: Peers) -> str:
         except LookupError:
             return f"charsets: {codec} is not a codec."
     return ""
+
+
+def _wrong_mailboxes(peers: Peers) -> str:
+    wrong = (who for who, mailbox in peers.recipients.items() if "@" not in mailbox)
+    return next((f"recipients: that of {who} is not a mail address." for who in wrong), "")
 
 
 def _wrong_networks(peers: Peers) -> str:

@@ -42,6 +42,7 @@ def migrate(url: str) -> bool:
             if connection.dialect.name == "sqlite" and not inspect(connection).get_table_names():
                 _make(connection)
             if current_revision(connection) != HEAD:
+                _require_known(connection)
                 upgrade(connection)
             return True
     except DBAPIError as fault:
@@ -89,6 +90,17 @@ def current_revision(connection: Connection) -> str | None:
         return None
     row: Any = connection.execute(text("SELECT version_num FROM alembic_version")).first()
     return None if row is None else str(row[0])
+
+
+def _require_known(connection: Connection) -> None:
+    """Refuse a database that a later version has upgraded: there is no way back."""
+    current = current_revision(connection)
+    if current is not None and current > HEAD:
+        message = (
+            f"The database is that of a later version of the gateway (tables {current}, this one "
+            f"knows {HEAD}): start that version, or bring the backup of before the upgrade back."
+        )
+        raise Unavailable(message)
 
 
 def upgrade(connection: Connection, revision: str = "head") -> None:

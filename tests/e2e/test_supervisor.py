@@ -226,3 +226,32 @@ def test_a_database_that_is_none_ends_the_start_with_a_sentence(tmp_path: Path) 
 
     assert refused.returncode == 1
     assert refused.stderr.startswith("gateway: The database cannot be opened or migrated: ")
+
+
+def test_a_second_gateway_on_the_same_data_is_refused_with_a_sentence(
+    gateway: GatewayProcess,
+) -> None:
+    refused = serve(gateway.data.parent)
+
+    assert refused.returncode == 1
+    assert refused.stderr.startswith(f"gateway: The http door of {gateway.data} is open already")
+
+
+def test_a_data_directory_that_cannot_be_made_ends_the_start_with_a_sentence(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "data").write_bytes(b"a file")
+
+    refused = serve(tmp_path)
+
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr.startswith(
+        f"gateway: The data directory {tmp_path / 'data'} cannot be written: "
+    )
+
+
+def test_a_mail_server_without_a_sender_ends_the_start_with_a_sentence(tmp_path: Path) -> None:
+    refused = serve(tmp_path, GATEWAY_SMTP_URL="smtp://127.0.0.1:25")
+
+    assert refused.returncode == 2
+    assert refused.stderr.startswith("gateway: GATEWAY_SMTP_URL needs GATEWAY_MAIL_FROM")

@@ -29,7 +29,7 @@ def add_commands(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the ty
     family = commands.add_parser("deliveries", help="what goes out, to whom, with what result")
     actions = family.add_subparsers(required=True, metavar="ACTION")
     listing = actions.add_parser("list", help="newest first")
-    listing.add_argument("--state", type=DeliveryState, choices=list(DeliveryState))
+    listing.add_argument("--state", choices=[one.value for one in DeliveryState])
     listing.add_argument("--limit", type=int, default=50)
     listing.add_argument("--json", action="store_true")
     listing.set_defaults(run=list_deliveries)
@@ -54,7 +54,8 @@ def add_commands(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the ty
 def list_deliveries(settings: Settings, given: argparse.Namespace) -> int:
     """Print deliveries, newest first."""
     base = assembly.found(settings)
-    rows = [_row(one) for one in base.store.deliveries(state=given.state, limit=given.limit)]
+    state = DeliveryState(given.state) if given.state else None
+    rows = [_row(one) for one in base.store.deliveries(state=state, limit=given.limit)]
     show(rows, as_json=given.json, empty="Nothing is to be delivered.")
     if not settings.smtp_url:
         print("GATEWAY_SMTP_URL is not set: mail waits.", file=sys.stderr)

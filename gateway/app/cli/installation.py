@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import socket
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from gateway.app.built_in import install_built_in
+from gateway.app.certificates import certificates_of
 from gateway.app.cli.packages import packages_state
+from gateway.app.cli.words import in_words
+from gateway.app.data_directory import make_data_directory
 from gateway.dicom.instance import objects_in_words
 from gateway.errors import GatewayError
-from gateway.settings import read_settings
+from gateway.mail.courier import Server, open_courier
+from gateway.settings import SettingsError
 from gateway.store import backup
 from gateway.store.api import open_store
 from gateway.store.migrate import migrate
@@ -22,6 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gateway.settings import Settings
+
+
+_TLS: Final = ("mllp", "dicom")
 
 
 def add_commands(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the type private
@@ -42,7 +49,7 @@ def add_commands(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the ty
 
 def upgrade(settings: Settings, _given: argparse.Namespace) -> int:
     """Create or upgrade the database."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_data_directory(settings)
     changed = migrate(settings.database_url)
     install_built_in(settings)
     print("The database is ready." if changed else "The database was ready already.")
@@ -70,23 +77,29 @@ def check(settings: Settings, _given: argparse.Namespace) -> int:
         "database": _database,
         "objects": _objects,
         "packages": packages_state,
-        "http": lambda given: _port(given.http_host, given.http_port),
-        "mllp": lambda given: _port(given.mllp_host, given.mllp_port),
-        "dimse": lambda given: _port(given.dicom_host, given.dicom_port),
+        "http": lambda given: _port(given, "http"),
+        "mllp": lambda given: _port(given, "mllp"),
+        "dimse": lambda given: _port(given, "dicom"),
         "smtp": _smtp,
     }
-    status = 0
+    faults: dict[str, str] = {}
     for name, part in parts.items():
         try:
-            print(f"{name:<9} ok    {part(settings)}")
-        except (GatewayError, OSError) as fault:
-            status = 1
-            print(f"{name:<9} FAILS {fault}")
-    return status
+            if name == "packages" and "database" in faults:
+                faults[name] = "needs the database"
+            else:
+                print(f"{name:<9} ok    {part(settings)}")
+                continue
+        except OSError as fault:
+            faults[name] = in_words(fault)
+        except (GatewayError, SettingsError) as fault:
+            faults[name] = str(fault)
+        print(f"{name:<9} FAILS {faults[name]}")
+    return 1 if faults else 0
 
 
 def _settings(settings: Settings) -> str:
-    read_settings()
+    make_data_directory(settings)
     return str(settings.data_dir)
 
 
@@ -103,7 +116,10 @@ def _objects(settings: Settings) -> str:
     return urlsplit(settings.objects_url).scheme
 
 
-def _port(host: str, port: int) -> str:
+def _port(settings: Settings, prefix: str) -> str:
+    if prefix in _TLS:
+        certificates_of(settings, prefix)
+    host, port = getattr(settings, f"{prefix}_host"), getattr(settings, f"{prefix}_port")
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.settimeout(1)
         if probe.connect_ex((host, port)) == 0:
@@ -117,6 +133,7 @@ def _port(host: str, port: int) -> str:
 def _smtp(settings: Settings) -> str:
     if not settings.smtp_url:
         return "not configured: mail waits in the outbox"
-    parts = urlsplit(settings.smtp_url)
-    with socket.create_connection((parts.hostname or "", parts.port or 25), timeout=5):
-        return f"{parts.hostname}:{parts.port or 25} answers"
+    open_courier(settings)
+    server = Server.of(settings.smtp_url)
+    with socket.create_connection((server.host, server.port), timeout=5):
+        return f"{server.host}:{server.port} answers"

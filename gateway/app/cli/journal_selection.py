@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from gateway.app.cli.words import local_time
 from gateway.app.originals import original
 from gateway.errors import Invalid, Malformed, NotFound
 from gateway.fhir.search.query import parse_search
@@ -19,6 +20,7 @@ from gateway.store.records import Acknowledged, JournalState
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
+    from datetime import datetime
 
     from gateway.app.assembly import Foundation
     from gateway.store.records import JournalEntry
@@ -28,9 +30,9 @@ _DOORS: Final = ("mllp", "dimse", "mllp-out")
 
 def add_filters(parser: Any) -> None:  # noqa: ANN401 - argparse keeps the type private
     """Add the options by which entries are chosen."""
-    parser.add_argument("--state", type=JournalState, choices=list(JournalState), action="append")
+    parser.add_argument("--state", choices=[one.value for one in JournalState], action="append")
     parser.add_argument(
-        "--acknowledged", type=Acknowledged, choices=list(Acknowledged), help="was it answered"
+        "--acknowledged", choices=[one.value for one in Acknowledged], help="was it answered"
     )
     parser.add_argument("--door", choices=_DOORS)
     parser.add_argument("--type", metavar="TYPE", help="ADT, or ADT^A28")
@@ -39,17 +41,14 @@ def add_filters(parser: Any) -> None:  # noqa: ANN401 - argparse keeps the type 
     parser.add_argument(
         "--patient", metavar="PATIENT", help="id of a Patient, or an identifier ([system|]value)"
     )
-    parser.add_argument("--since", metavar="TIME", type=_time, help="2026-03-12, or with a time")
-    parser.add_argument("--until", metavar="TIME", type=_time, help="not after it")
-    parser.add_argument("--day", metavar="DAY", type=_time, help="one day, 2026-03-12")
+    parser.add_argument(
+        "--since", metavar="TIME", type=local_time, help="2026-03-12, or with a time"
+    )
+    parser.add_argument("--until", metavar="TIME", type=local_time, help="not after it")
+    parser.add_argument("--day", metavar="DAY", type=local_time, help="one day, 2026-03-12")
     parser.add_argument("--text", help="in the message, its control id, sender or type")
     parser.add_argument("--code", metavar="CODE", help="had this code without a standard one")
     parser.add_argument("--before", type=int, metavar="NUMBER", help="older than this entry")
-
-
-def _time(text: str) -> datetime:
-    # The times of this machine, as in every list that is printed.
-    return datetime.fromisoformat(text).astimezone()
 
 
 def wanted_by(
@@ -60,8 +59,8 @@ def wanted_by(
     Raises `Invalid` for a patient that nobody is.
     """
     wanted = JournalFilter(
-        states=tuple(given.state or ()),
-        acknowledged=given.acknowledged,
+        states=tuple(map(JournalState, given.state or ())),
+        acknowledged=Acknowledged(given.acknowledged) if given.acknowledged else None,
         door=given.door or "",
         kind=given.type or "",
         sender=given.sender or "",

@@ -8,6 +8,8 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
+from gateway import __version__
+from gateway.app.cli.words import in_words
 from gateway.errors import GatewayError
 from gateway.settings import SettingsError, read_settings
 
@@ -56,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except OSError as fault:
         # A file or an address that the operator named.
-        print(f"gateway: {fault}", file=sys.stderr)
+        print(f"gateway: {in_words(fault)}", file=sys.stderr)
         return 1
     return status
 
@@ -65,6 +67,7 @@ def _parser(command: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="gateway", description="FHIR gateway for ambulatory care: HL7 v2, DICOM, FHIR, mail."
     )
+    parser.add_argument("--version", action="version", version=f"Passerelle {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     named = [file for file, words in _FAMILIES.items() if command in words]
     for file in named or _FAMILIES:

@@ -11,10 +11,12 @@ from gateway.app import doors
 from gateway.app.assembly import install_definitions
 from gateway.app.built_in import install_built_in
 from gateway.app.certificates import certificates_of
+from gateway.app.data_directory import hold_doors, make_data_directory
 from gateway.app.log import start_logging
 from gateway.app.metrics import prepare_metrics
 from gateway.app.supervisor import Supervisor
 from gateway.errors import Unavailable
+from gateway.mail.courier import open_courier
 from gateway.store.migrate import migrate
 
 if TYPE_CHECKING:
@@ -45,13 +47,10 @@ def _doors(text: str) -> tuple[str, ...]:
 
 def run(settings: Settings, given: argparse.Namespace) -> int:
     """Migrate and install definitions when needed, open the doors, stay until told to stop."""
-    for name in given.only:
-        require_address(settings, name)
-    for name, prefix in (("mllp", "mllp"), ("dimse", "dicom")):
-        if name in given.only:
-            # Here, where the operator reads why: in the door's process, a door that died.
-            certificates_of(settings, prefix)
-    settings.run_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_data_directory(settings)
+    # As long as this process lives.
+    held = hold_doors(settings, given.only)
+    _require_what_doors_need(settings, given.only)
     start_logging(settings.log, "serve")
     prepare_metrics(settings.run_dir / "metrics", alone=not doors.door_states(settings))
     migrate(settings.database_url)
@@ -66,7 +65,20 @@ def run(settings: Settings, given: argparse.Namespace) -> int:
     supervisor = Supervisor(
         doors.open_doors(settings, given.only), doors.state_file(settings), announce
     )
-    return supervisor.run()
+    status = supervisor.run()
+    held.close()
+    return status
+
+
+def _require_what_doors_need(settings: Settings, only: tuple[str, ...]) -> None:
+    """Raise here, where the operator reads why: in a door's process it is a door that died."""
+    for name in only:
+        require_address(settings, name)
+    for name, prefix in (("mllp", "mllp"), ("dimse", "dicom")):
+        if name in only:
+            certificates_of(settings, prefix)
+    if "delivery" in only:
+        open_courier(settings)
 
 
 def require_address(settings: Settings, door: str) -> None:

@@ -47,7 +47,7 @@ class Screen:
     def scene(self, number: int, title: str, door: str) -> None:
         """Begin one step of the story."""
         self.say()
-        heading = f"{number}. {title}".ljust(_TITLE)
+        heading = f"{number}. {title}  ".ljust(_TITLE)
         self.say(self._styled(heading, "bold") + self._styled(door, "quiet"))
 
     def note(self, label: str, text: str, style: str = "") -> None:

@@ -103,5 +103,7 @@ class _Playing:
             if words not in text:
                 message = f"« {words} » n'est pas dans le courriel à {step.to}"
                 raise Missing(message)
-        self._screen.note("courriel", f"{len(mail.papers)} pièces jointes", "good")
+        number = len(mail.papers)
+        papers = "1 pièce jointe" if number == 1 else f"{number} pièces jointes"
+        self._screen.note("courriel", papers, "good")
         self._screen.link(mail.file.as_uri())

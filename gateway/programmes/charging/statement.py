@@ -84,9 +84,10 @@ def _cell(value: object) -> str:
 
 def page(lines: Iterable[Line], title: str) -> Iterator[str]:
     """Yield an HTML page with the sum at its end."""
-    heads = "".join(f"<th>{escape(one)}</th>" for one in _PRINTED.values())
+    heads = "".join(f'<th scope="col">{escape(one)}</th>' for one in _PRINTED.values())
     yield (
-        f'<!doctype html><html lang="fr"><head><meta charset="utf-8"><title>{escape(title)}</title>'
+        f'<!doctype html><html lang="fr"><head><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width"><title>{escape(title)}</title>'
         f"<style>{_STYLE}</style></head><body><h1>{escape(title)}</h1>"
         f"<table><thead><tr>{heads}</tr></thead><tbody>"
     )

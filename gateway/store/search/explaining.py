@@ -19,7 +19,8 @@ def explanation(asked: Sequence[Asked], page: Page) -> str:
     parts = [_statement(number, one) for number, one in enumerate(asked, 1)]
     whole = sum(one.seconds for one in asked) * 1000
     found = f"{len(page.matches)} matches, {len(page.included)} included, total {page.total}"
-    return "\n".join([*parts, f"{len(asked)} statements, {whole:.2f} ms: {found}"])
+    run = "1 statement" if len(asked) == 1 else f"{len(asked)} statements"
+    return "\n".join([*parts, f"{run}, {whole:.2f} ms: {found}"])
 
 
 def _statement(number: int, one: Asked) -> str:

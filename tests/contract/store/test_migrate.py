@@ -134,3 +134,16 @@ def test_a_file_that_is_no_database_is_a_refusal_in_words(tmp_path: Path) -> Non
     (tmp_path / "gateway.db").write_bytes(b"certainly not a database" * 100)
     with pytest.raises(Unavailable, match="file is not a database"):
         migrate(f"sqlite:///{tmp_path / 'gateway.db'}")
+
+
+def test_a_database_of_a_later_version_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "gateway.db"
+    migrate(f"sqlite:///{file}")
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(Unavailable, match=r"a later version .* \(tables 9999, this one knows"):
+        migrate(f"sqlite:///{file}")
+    with closing(sqlite3.connect(file)) as connection:
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [
+            ("9999",)
+        ]

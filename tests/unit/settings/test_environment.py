@@ -102,6 +102,9 @@ def test_the_base_address_follows_the_port() -> None:
         ("dicom_quiet_seconds", "-1", r"GATEWAY_DICOM_QUIET_SECONDS must not be negative"),
         ("database_url", "mysql://h/d", r"GATEWAY_DATABASE_URL must start with sqlite:///"),
         ("database_url", "sqlite://", r"GATEWAY_DATABASE_URL must start with sqlite:///"),
+        ("dicom_ae_title", "A" * 17, r"GATEWAY_DICOM_AE_TITLE must be 1 to 16 characters"),
+        ("dicom_ae_title", "CENTRÉ", r"GATEWAY_DICOM_AE_TITLE must be 1 to 16 characters"),
+        ("mllp_port", "8080", r"GATEWAY_HTTP_PORT and GATEWAY_MLLP_PORT are both 8080"),
     ],
 )
 def test_what_cannot_be_is_refused_with_its_name(name: str, text: str, sentence: str) -> None:
@@ -174,7 +177,11 @@ def test_lists_are_read_from_the_file_beside_the_data(tmp_path: Path) -> None:
     ("text", "sentence"),
     [
         ("[namespaces", r"^gateway\.toml: "),
-        ("pears = 3", r"^gateway\.toml: .*pears"),
+        ("pears = 3", r"^gateway\.toml: pears is not a name that is known here; see"),
+        ("mllp_max_byte = 3", r"mllp_max_byte is .*, perhaps mllp_max_bytes is meant"),
+        ("[[mllp_senders]]\nappli = 'RIS'", r"mllp_senders: appli is .*, perhaps application is"),
+        ("[[dicom_destinations]]\nname = 'ris'", r"dicom_destinations: ae_title is missing\."),
+        ("[recipients]\n1 = 'Paul'", r"recipients: that of 1 is not a mail address"),
         ("mllp_max_bytes = 'many'", r"^gateway\.toml: mllp_max_bytes must be a number"),
         ("recipients = 'all'", r"^gateway\.toml: recipients must be a table"),
         ("[charsets]\n'A|B' = 'klingon'", r"^gateway\.toml: charsets: klingon is not a codec"),

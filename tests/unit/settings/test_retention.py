@@ -38,7 +38,7 @@ def test_rules_of_the_journal_are_read_in_their_order(tmp_path: Path) -> None:
         ("original_days = 0", "original_days must be a number above 0"),
         ("entry_days = 1.5", "entry_days must be a whole number"),
         ('types = "ADT"', "types must be a list of texts"),
-        ("days = 3", "unexpected keyword argument 'days'"),
+        ("days = 3", "journal_retention: days is not a name that is known here"),
     ],
 )
 def test_a_rule_that_cannot_be_is_refused_in_words(line: str, words: str, tmp_path: Path) -> None:
