@@ -211,10 +211,10 @@ def _column(clause: Clause, types: tuple[str, ...], flavor: Flavor) -> Node:
         # Some write the identity of a resource as a reference to it.
         ids = [one.code for one in clause.values if isinstance(one, TokenValue) and one.code]
         ids += [one.id for one in clause.values if isinstance(one, ReferenceValue)]
-        return Column(_identified(list(dict.fromkeys(ids)), flavor), kinds)
+        return Column("id", _identified(list(dict.fromkeys(ids)), flavor), kinds)
     instants = [value for value in clause.values if isinstance(value, DateValue)]
     found = [_updated(box.ends) for value in instants for box in date_boxes(value)]
-    return Column(either(found), kinds)
+    return Column("updated", either(found), kinds)
 
 
 def _identified(ids: list[str], flavor: Flavor) -> Piece:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gateway.fhir.search.controls import Sort
+    from gateway.store.search.leaves import Reach
+    from gateway.store.search.nodes import Node
     from gateway.store.search.sql import Flavor
 
 Scalar = str | int | float | None
@@ -35,6 +37,17 @@ _SORTED: Final = {
     Kind.QUANTITY: ("index_quantity", "low"),
 }
 _WITH_SPANS: Final = frozenset({"index_date", "index_quantity"})
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Where the rows of a key can be left out, for the search asks for the same parameter.
+
+    `reach` leaves out rows of resources that have one row, `own` rows of `resource`.
+    """
+
+    reach: Reach | None = None
+    own: Node | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,23 +80,49 @@ class Key:
         sign = "<" if self.descending else ">"
         return piece(f"({name} {sign} ? OR {name} IS NULL)", value)
 
-    def rows(self, types: Sequence[str], start: Scalar, limit: int, flavor: Flavor) -> Piece:
+    def rows(
+        self,
+        types: Sequence[str],
+        start: Scalar,
+        limit: int,
+        flavor: Flavor,
+        bounds: Bounds,
+    ) -> Piece:
         """Return (value, rid) of the first rows from `start` on, in order; None is the beginning.
 
         The primary key of the table, or an index of `resource`, gives them in this order.
         """
         if self.param is None:
             kinds = types or sorted(resource_types())
-            parts = [self._of_type(kind, start, limit, flavor) for kind in kinds]
+            parts = [self._of_type(kind, start, limit, flavor, bounds) for kind in kinds]
         elif self.table in _WITH_SPANS:
             spans = range(2 * len(spans_of(dates=self.table == "index_date")))
-            parts = [self._of_index(start, limit, flavor, span) for span in spans]
+            known = [one for one in spans if one % 2 or one in (bounds.reach or spans)]
+            parts = [self._of_span(one, start, limit, flavor, bounds) for one in known]
         else:
-            parts = [self._of_index(start, limit, flavor, None)]
+            parts = [self._of_index(Piece(""), start, limit, flavor)]
         if len(parts) == 1:
             return parts[0]
         wrapped = [Piece(f"SELECT * FROM ({one.text}) w", one.values) for one in parts]
         return union(wrapped) + piece(f"ORDER BY 1{self._direction} LIMIT ?", limit)
+
+    def same(
+        self, types: Sequence[str], value: Scalar, after: int, limit: int, flavor: Flavor
+    ) -> Piece:
+        """Return the rids behind `after` with one value of a column of `resource`, in order."""
+        parts = [
+            select(
+                "r.rid AS rid",
+                self._current(kind, flavor),
+                piece(f"AND r.{self.column} = ? AND r.rid > ?", value, after),
+                piece("ORDER BY r.rid LIMIT ?", limit),
+            )
+            for kind in types or sorted(resource_types())
+        ]
+        if len(parts) == 1:
+            return parts[0]
+        wrapped = [Piece(f"SELECT * FROM ({one.text}) w", one.values) for one in parts]
+        return union(wrapped) + piece("ORDER BY 1 LIMIT ?", limit)
 
     def group(
         self, value: Scalar, after: int, limit: int, flavor: Flavor, system: str | None = None
@@ -119,20 +158,34 @@ class Key:
             return Piece("")
         return piece(f"AND {name} {'<=' if self.descending else '>='} ?", start)
 
-    def _of_index(self, start: Scalar, limit: int, flavor: Flavor, span: int | None) -> Piece:
+    def _of_span(
+        self, span: int, start: Scalar, limit: int, flavor: Flavor, bounds: Bounds
+    ) -> Piece:
+        within = piece("AND t.span = ?", span)
+        if bounds.reach is not None and span in bounds.reach:
+            within += piece("AND t.low >= ? AND t.low < ?", *bounds.reach[span])
+        return self._of_index(within, start, limit, flavor)
+
+    def _of_index(self, within: Piece, start: Scalar, limit: int, flavor: Flavor) -> Piece:
         place = piece(f"FROM {flavor.by_value(self.table, 't')} WHERE t.param = ?", self.param)
-        if span is not None:
-            place += piece("AND t.span = ?", span)
+        place += within
         end = piece(f"ORDER BY t.{self.column}{self._direction} LIMIT ?", limit)
         start_piece = self._from(f"t.{self.column}", start)
         return select(f"t.{self.column} AS v, t.rid AS rid", place, start_piece, end)
 
-    def _of_type(self, kind: str, start: Scalar, limit: int, flavor: Flavor) -> Piece:
-        hint = f" INDEXED BY {_INDEXES[self.column]}" if flavor.name == "sqlite" else ""
-        place = piece(f"FROM resource r{hint} WHERE r.deleted = 0 AND r.type = ?", kind)
+    def _of_type(
+        self, kind: str, start: Scalar, limit: int, flavor: Flavor, bounds: Bounds
+    ) -> Piece:
+        place = self._current(kind, flavor)
+        if bounds.own is not None:
+            place += Piece("AND") + bounds.own.test("r", flavor)
         end = piece(f"ORDER BY r.{self.column}{self._direction} LIMIT ?", limit)
         start_piece = self._from(f"r.{self.column}", start)
         return select(f"r.{self.column} AS v, r.rid AS rid", place, start_piece, end)
+
+    def _current(self, kind: str, flavor: Flavor) -> Piece:
+        hint = f" INDEXED BY {_INDEXES[self.column]}" if flavor.name == "sqlite" else ""
+        return piece(f"FROM resource r{hint} WHERE r.deleted = 0 AND r.type = ?", kind)
 
 
 def keys_of(sort: Sequence[Sort]) -> tuple[Key, ...]:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from gateway.store.search.matches import Match
     from gateway.store.search.sql import Flavor
 
+# By span: from which `low` to which, excluded.
+Reach = dict[int, tuple[float, float]]
 _PLACE: Final = re.compile(r"\{(\d)\}")
 SPANNED: Final = "t.span = {0} AND t.low >= {1} AND t.low < {2} AND t.high >= {3} AND t.high < {4}"
 # More values than this are compared as one list.
@@ -92,13 +94,10 @@ class Leaf:
 
     def test(self, resource: str, flavor: Flavor) -> Piece:
         """Return whether a resource, by its alias, has such a row."""
-        conditions = [self._params(flavor)]
         found = [one.condition(flavor) for one in (*self.alternatives, *self._tested())]
-        if found:
-            conditions.append(either(found))
-        place = f"FROM {flavor.by_resource(self.table, 't')} WHERE t.rid = {resource}.rid AND"
-        rest = both(conditions)
-        return Piece(f"EXISTS (SELECT 1 {place} {rest.text}{flavor.fence})", rest.values)
+        place = flavor.of_resource(self.table, "t", f"{resource}.rid", self._params(flavor))
+        rest = place + Piece("AND") + either(found) if found else place
+        return Piece(f"EXISTS (SELECT 1 {rest.text}{flavor.fence})", rest.values)
 
     def source(self, flavor: Flavor) -> Piece:
         """Return a select of the resources, as `rid`, some of them several times."""
@@ -109,6 +108,16 @@ class Leaf:
             start = Piece(f"FROM {flavor.by_value(self.table, 't')} WHERE")
             return select("t.rid AS rid", start, some)
         return union([self._select(one, flavor) for one in alternatives])
+
+    def reach(self) -> Reach:
+        """Return between which values the one row of a resource that meets a range begins."""
+        found: Reach = {}
+        spans = spans_of(dates=self.table == "index_date")
+        for span, part in (each for one in self.ranges for each in spanned(one.box, spans)):
+            first, last = found.get(span, (part.low_from, part.low_to))
+            if span % 2 == 0:
+                found[span] = min(first, part.low_from), max(last, part.low_to)
+        return found
 
     def stream(self, flavor: Flavor) -> tuple[Piece, Piece]:
         """Return (table, condition) of rows `t` in the order of their resources.

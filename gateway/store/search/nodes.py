@@ -91,8 +91,9 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A condition on the table `resource` itself, over its row `{r}`; `types` empty means any."""
+    """A condition on a column of `resource` itself, over its row `{r}`; `types` empty means any."""
 
+    column: str
     condition: Piece
     types: tuple[str, ...] = ()
 

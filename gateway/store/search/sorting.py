@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from gateway.store.search.keys import Key, Scalar, after, order
-from gateway.store.search.nodes import Not
+from gateway.store.search.keys import Bounds, Key, Scalar, after, order
+from gateway.store.search.nodes import Column, Leaf, Not, Window
 from gateway.store.search.probing import MANY
 from gateway.store.search.selecting import (
     bounded_count,
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 # Rows of the first key that are looked at, before everything is sorted.
 _BATCHES: Final = (1, 4, 16, 64)
 _LEAST: Final = 250
+# Resources to be sorted that cost as much as one to be looked at in the order of a key.
+_SCATTERED: Final = 4
 # Batches before it is asked how many matches there are.
 _PATIENCE: Final = 1
 
@@ -60,7 +62,10 @@ def in_order_of_keys(
     if found is not None:
         return found
     source = source_of(asker, scope) if scope.nodes else None
-    return _sorted(asker, scope, keys, start, limit, source[0] if source else None)
+    if source is None:
+        return _sorted(asker, scope, keys, start, limit, None)
+    others = replace(scope, nodes=tuple(one for one in scope.nodes if one is not source[1]))
+    return _sorted(asker, others, keys, start, limit, source[0])
 
 
 def _sorted(  # noqa: PLR0913, PLR0917 - a search, its order, and where it is looked for
@@ -97,6 +102,17 @@ def _sorted(  # noqa: PLR0913, PLR0917 - a search, its order, and where it is lo
     return [Place(tuple(row[1:]), row[0]) for row in rows]
 
 
+def _bounds(scope: Scope, key: Key) -> Bounds:
+    """Return where the first key lies in what is searched for by the same parameter."""
+    for node in scope.nodes:
+        leaf = node.single if isinstance(node, Window) else node
+        if isinstance(leaf, Leaf) and leaf.ranges and leaf.params == (key.param,):
+            return Bounds(reach=leaf.reach())
+        if isinstance(node, Column) and key.param is None and node.column == key.column:
+            return Bounds(own=node)
+    return Bounds()
+
+
 class _Walk:
     """One walk along the index of the first key."""
 
@@ -114,6 +130,7 @@ class _Walk:
         self._start = start
         self._limit = limit
         self._found: dict[int, Place] = {}
+        self._bounds = _bounds(scope, keys[0])
 
     def page(self) -> list[Place] | None:
         """Return the page, None when walking finds too little: then everything must be sorted."""
@@ -129,7 +146,7 @@ class _Walk:
         """Fill the page; True when the index ended before that, None when walking is no good."""
         value = self._start.values[0] if self._start else None
         for number, factor in enumerate(_BATCHES):
-            if number == _PATIENCE and self._is_small():
+            if number == _PATIENCE and self._gives_little():
                 return None
             size = max(_LEAST, 3 * self._limit) * factor
             rows = self._rows(value, size)
@@ -165,21 +182,28 @@ class _Walk:
         self._found = before | right
         return len(self._found) >= self._limit
 
-    def _is_small(self) -> bool:
-        """Whether the matches are so few that they had better be sorted."""
+    def _gives_little(self) -> bool:
+        """Whether the matches are so few that to sort them costs less than to walk on."""
         source = source_of(self._asker, self._scope) if self._scope.nodes else None
-        return source is not None and bounded_count(self._asker, source[0], MANY) < MANY
+        if source is None:
+            return False
+        number = bounded_count(self._asker, source[0], MANY)
+        # As much is found further on as in the first batch; what lies in another order than the
+        # resources do is read here and there.
+        walked = max(_LEAST, 3 * self._limit) * _SCATTERED
+        return number < MANY and number * len(self._found) <= walked * self._limit
 
     def _rows(self, value: Scalar, size: int) -> list[tuple[Scalar, int]]:
         key = self._keys[0]
-        asked = key.rows(self._scope.types, value, size, self._asker.flavor)
+        types, flavor = self._scope.types, self._asker.flavor
+        asked = key.rows(types, value, size, flavor, self._bounds)
         return [(row[0], row[1]) for row in self._asker.rows(asked)]
 
     def _same(self, value: Scalar, behind: int) -> bool:
         """Take resources of one value, in the order of `rid`; False when they are too few."""
-        if self._keys[0].param is None:
-            return False
-        for factor in _BATCHES:
+        for number, factor in enumerate(_BATCHES):
+            if number == _PATIENCE and self._gives_little():
+                break
             size = max(_LEAST, 3 * self._limit) * factor
             rids = self._group(value, behind, size)
             self._sort(rids)
@@ -192,7 +216,9 @@ class _Walk:
 
     def _group(self, value: Scalar, behind: int, size: int) -> list[int]:
         key, asker = self._keys[0], self._asker
-        assert key.param is not None  # noqa: S101 - columns of `resource` are not grouped
+        if key.param is None:
+            asked = key.same(self._scope.types, value, behind, size, asker.flavor)
+            return [row[0] for row in asker.rows(asked)]
         systems = systems_of(asker, key.param, value) if key.table == "index_token" else []
         # Codes of one system lie in the order of their resources.
         system = systems[0] if len(systems) == 1 else None
@@ -207,7 +233,7 @@ class _Walk:
 
     def _without_value(self, limit: int) -> list[Place]:
         present = self._keys[0].present()
-        if present is None:
+        if present is None or self._bounds.reach is not None:
             return []
         scope = replace(self._scope, nodes=(*self._scope.nodes, Not(present)))
         begun = self._start if self._start and self._start.values[0] is None else None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from gateway.fhir.search.dates import date_range
 from gateway.fhir.search.values import InvalidSearch, TooCostly
 from tests.contract.store.searching import (
     all_ids,
@@ -90,6 +91,12 @@ def test_every_order_is_the_same_whether_sorted_or_walked(crowded: Store) -> Non
         "Patient?_sort=family,-_id&_count=500": by(lambda n: (n % 7, -n)),
         "Patient?_sort=-family&_count=500": by(lambda n: f"zz{n}", reverse=True),
         "Patient?_sort=-_id&_count=500": by(lambda n: -n),
+        # All of one instant, as an import leaves them.
+        "Patient?_sort=-_lastUpdated&_count=250": by(lambda n: n),
+        "Patient?_sort=_lastUpdated&gender=male&_count=250": by(lambda n: n, range(0, MANY, 2)),
+        "Patient?_sort=-_lastUpdated,-_id&_count=250": by(lambda n: -n),
+        "Patient?_sort=-_lastUpdated&_lastUpdated=gt2000&_count=250": by(lambda n: n),
+        "Patient?_sort=_lastUpdated&_lastUpdated=lt2000&_count=250": [],
         "Patient?_sort=birthdate&gender=male&_count=100": by(last, range(0, MANY, 2)),
         "Patient?_sort=birthdate&family=zz1": by(
             last, [n for n in range(MANY) if str(n).startswith("1")]
@@ -97,6 +104,58 @@ def test_every_order_is_the_same_whether_sorted_or_walked(crowded: Store) -> Non
     }
     found = {search: all_ids(crowded, search) for search in expected}
     assert found == expected
+
+
+def due(number: int) -> list[str]:
+    """Return the due dates of one of many goals: one, for some several or a whole year."""
+    day = f"20{number % 30:02d}-{number % 12 + 1:02d}-{number % 28 + 1:02d}"
+    if number % 40 == 0:
+        return [day, f"20{(number + 13) % 30:02d}-06-15"]
+    return [day[:4]] if number % 40 == 1 else [day]
+
+
+NARROWED = (
+    (),
+    ("ge2004",),
+    ("lt2027-05",),
+    ("sa2001-12-31", "lt2029"),
+    ("ge2012-02", "le2014-03"),
+    ("ne2005-06-07",),
+    ("ge2028-12-27", "lt2029-01-02"),
+    ("lt2000",),
+)
+
+
+def test_an_order_narrowed_by_its_own_parameter(store: Store) -> None:
+    put(store, *map(goal, range(MANY)))
+    for clauses in NARROWED:
+        asked = "".join(f"&target-date={one}" for one in clauses)
+        found = set(all_ids(store, f"Goal?_count=1000{asked}"))
+        named = [number for number in range(MANY) if f"g{number:04d}" in found]
+
+        first = sorted(named, key=lambda n: (min(map(begin, due(n))), n))
+        last = sorted(named, key=lambda n: (-max(map(begin, due(n))), n))
+
+        for sort, expected in (("target-date", first), ("-target-date", last)):
+            answered = all_ids(store, f"Goal?_sort={sort}&_count=150{asked}")
+            assert answered == [f"g{number:04d}" for number in expected]
+
+
+def goal(number: int) -> dict[str, Any]:
+    return {
+        "resourceType": "Goal",
+        "id": f"g{number:04d}",
+        "lifecycleStatus": "active",
+        "description": {"text": "Walk"},
+        "subject": reference("Patient/1"),
+        "target": [{"dueDate": date} for date in due(number)],
+    }
+
+
+def begin(date: str) -> int:
+    found = date_range(date)
+    assert found is not None
+    return found[0]
 
 
 def test_a_value_that_most_have_is_sorted_by_the_other_keys(crowded: Store) -> None:
