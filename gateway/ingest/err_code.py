@@ -19,11 +19,9 @@ _CI_SIS_OF: Final = {"203": "900", "207": "906"}
 
 def err_code(message: Message | None, refusal: GatewayError, issue: Issue) -> str:
     """Return the code for ERR: the issue's own, that of the French document guides, or of HL7."""
-    if issue.err_code is not None:
-        return issue.err_code
-    if message is not None and guide_of(message) in DOCUMENT_GUIDES:
-        for kind, code in _CI_SIS:
-            if isinstance(refusal, kind):
-                return code
-        return _CI_SIS_OF.get(refusal.err_code, refusal.err_code)
-    return refusal.err_code
+    code = issue.err_code or refusal.err_code
+    if message is None or guide_of(message) not in DOCUMENT_GUIDES:
+        return code
+    kinds = () if issue.err_code else _CI_SIS
+    named = next((french for kind, french in kinds if isinstance(refusal, kind)), None)
+    return named or _CI_SIS_OF.get(code, code)

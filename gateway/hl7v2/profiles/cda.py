@@ -8,6 +8,7 @@ from gateway.hl7v2.profiles.flag_rules import flag_faults, is_allowed
 from gateway.hl7v2.profiles.rules import (
     NOT_IN_TABLE,
     REQUIRED,
+    VERSION,
     WRONG,
     FieldRule,
     Finding,
@@ -24,6 +25,8 @@ _TABLE: Final = "MetaDMPMSS"
 # What is done to the document: ORC-1, OBX-11 and the event of MDM must agree.
 _ACTIONS: Final = {"NW": ("F", "T02"), "RO": ("C", "T10"), "CA": ("D", "T04")}
 _VERSIONS: Final = {"ORU": "2.5", "MDM": "2.6", "ZAM": "2.6"}
+# Of the guides, by their name in MSH-21 (EI: version^name).
+_GUIDES: Final = {"CISIS_CDA_HL7_V2": "2.1", "CISIS_CDA_HL7_LPS": "1.1"}
 # The business acknowledgement of a document carries none.
 _RECEIPT: Final = "ZAM"
 _STATES: Final = {
@@ -38,7 +41,12 @@ def _version(message: Message) -> Iterator[Finding]:
     wanted = _VERSIONS.get(message.code, message.version)
     if message.version != wanted:
         text = f"MSH-12 (version) must be {wanted} in {message.code}."
-        yield Finding("error", text, "MSH^1^12", WRONG)
+        yield Finding("error", text, "MSH^1^12", VERSION)
+    for given in message.msh().values(21):
+        known = _GUIDES.get(given.text(2))
+        if known and given.text(1) != known:
+            text = f"MSH-21 must name version {known} of {given.text(2)}."
+            yield Finding("error", text, "MSH^1^21", VERSION)
 
 
 def _documents(message: Message) -> Iterator[Segment]:

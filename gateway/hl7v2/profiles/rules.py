@@ -15,6 +15,7 @@ REQUIRED: Final = "101"
 WRONG: Final = "102"
 NOT_IN_TABLE: Final = "103"
 EVENT: Final = "201"
+VERSION: Final = "203"
 
 
 @dataclass(frozen=True, slots=True)

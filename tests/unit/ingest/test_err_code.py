@@ -30,3 +30,10 @@ def test_each_refusal_has_its_code_in_the_words_of_the_guide(
     assert err_code(message("2.1^CISIS_CDA_HL7_V2"), refusal, ISSUE) == french
     assert err_code(message(""), refusal, ISSUE) == standard
     assert err_code(None, refusal, ISSUE) == standard
+
+
+def test_a_version_that_the_guide_does_not_know_is_900() -> None:
+    unknown = Issue("MSH-12 (version) must be 2.6 in MDM.", err_code="203")
+    refusal = Invalid(unknown.text, issues=(unknown,))
+    assert err_code(message("2.1^CISIS_CDA_HL7_V2"), refusal, unknown) == "900"
+    assert err_code(message(""), refusal, unknown) == "203"

@@ -53,7 +53,7 @@ TLR = (
     "OBR|1|||COMPLEMENT_POST_ACTE^^TLR_OBR_PROCEDURE",
     "IPC|ACC|RP|1.2.3",
 )
-LPS = (CDA[0].replace("CISIS_CDA_HL7_V2", "CISIS_CDA_HL7_LPS"), *CDA[1:])
+LPS = (CDA[0].replace("2.1^CISIS_CDA_HL7_V2", "1.1^CISIS_CDA_HL7_LPS"), *CDA[1:])
 
 
 def parsed(segments: tuple[str, ...]) -> Message:
@@ -104,6 +104,7 @@ def test_a_message_of_the_guide_breaks_nothing(segments: tuple[str, ...]) -> Non
         (changed(PAM, ("|IC", "|NON")), "ZFA^1^11"),
         (changed(PAM, ("|INSI|", "|VU|")), "ZFD^1^5"),
         (changed(CDA, ("|2.6|", "|2.5|")), "MSH^1^12"),
+        (changed(CDA, ("2.1^CISIS", "3.0^CISIS")), "MSH^1^21"),
         (changed(CDA, ("ORC|NW", "ORC|SN")), "ORC^1^1"),
         (changed(CDA, ("UERG||||||F", "UERG||||||C")), "OBX^1^11"),
         (changed(CDA, ("ORC|NW", "ORC|RO"), ("UERG||||||F", "UERG||||||C")), "MSH^1^9"),
