@@ -7,7 +7,7 @@ system has said itself is not said back to it, and what a message would not say 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -76,13 +76,16 @@ class Outgoing:
             one: [route for route in routes if route.to == one.name] for one in destinations
         }
         self._late = any(route.concerning for route in routes)
+        # What was before a version that lacks its number: the next one is judged by it.
+        self._unnumbered: dict[str, Resource] = {}
 
     def changed(self, tx: Transaction, written: Written) -> None:
         """Queue what the change makes necessary."""
         kind = written.stored.type
         if kind in MATTERS:
             if (seen := _seen(tx, written)) is not None:
-                self._queue(tx, seen)
+                before = self._unnumbered.pop(seen.focus, seen.before)
+                self._queue(tx, replace(seen, before=before))
             self._follow_up(tx, written)
         elif self._late and kind in _LATE and written.outcome == "created":
             self._again(tx, written.stored.reference, kind)
@@ -96,6 +99,7 @@ class Outgoing:
                 mine = [one for one in past if one.recipient == recipient_of(destination)]
                 if (wanted or mine) and _needs_number(seen.after):
                     # The write calls the hooks again, for the version that has a number.
+                    self._unnumbered[seen.focus] = seen.before
                     tx.put(_numbered(seen.after, destination))
                     return
                 self._queue_for(tx, destination, seen, mine, wanted=wanted)

@@ -138,6 +138,25 @@ def test_an_order_that_nobody_has_numbered_gets_a_number_with_which_it_goes(
     assert again.resource["identifier"] == [number]
 
 
+def test_what_a_client_that_does_not_know_the_number_changes_is_told_as_that(
+    write: Write, told: Told
+) -> None:
+    bare = {name: part for name, part in ORDER.items() if name != "identifier"}
+    booked: Resource = {
+        "resourceType": "Appointment",
+        "id": "a",
+        "status": "booked",
+        "start": "2026-04-01T09:00:00+02:00",
+        "participant": [{"actor": {"reference": "Organization/centre"}, "status": "accepted"}],
+    }
+    write(CENTRE, PATIENT, bare, booked)
+    before = len(told())
+    write(bare, {**booked, "start": "2026-04-02T09:00:00+02:00"})
+    assert [event for _, event, _ in told()[before:]] == ["S13"]
+    write({**bare, "priority": "stat"})
+    assert [event for _, event, _ in told()[before:]] == ["S13", "XO"]
+
+
 def test_what_a_system_says_is_not_said_back_to_it(write: Write, told: Told) -> None:
     with on_behalf_of("RIS|CENTRE"):
         write(CENTRE, PATIENT, ORDER)
