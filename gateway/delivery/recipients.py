@@ -69,9 +69,15 @@ def content_key(report: Resource, turn: int = 0) -> str:
 
     `turn` counts the withdrawals before it: a report that is issued anew is sent anew.
     """
-    read = [report.get(name) for name in ("status", "issued", "conclusion", "code")]
+    read = [report.get(name) for name in ("status", "issued", "conclusion")]
+    read.append(_said_code(report.get("code")))
     forms = [_form(attachment) for attachment in report.get("presentedForm", ())]
     return hashlib.sha256(dumps([read, forms, turn])).hexdigest()
+
+
+def _said_code(code: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Return what the sender said: a standard coding that it is given since stands before it."""
+    return {**code, "coding": code["coding"][-1:]} if code and "coding" in code else code
 
 
 def _form(attachment: dict[str, Any]) -> list[Any]:

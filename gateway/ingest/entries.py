@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from gateway.errors import Conflict, Issue
-from gateway.fhir.datatypes import stable_id
 from gateway.fhir.wire import dumps, loads
 from gateway.ingest import identity
 from gateway.ingest.lateness import is_late, stamped, without
@@ -16,15 +15,16 @@ from gateway.ingest.linking import LINKED, Linking
 from gateway.ingest.merge import is_older_report, merge
 from gateway.ingest.merging import apply_merges, former_record
 from gateway.ingest.overlay import union
+from gateway.ingest.payload import binary_of, is_inline, is_large
 from gateway.ingest.study_conflict import study_conflicts
 from gateway.mapping.entry import Write
-from gateway.store.landing import SMALL_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from gateway.fhir.wire import Resource
-    from gateway.mapping.entry import Entry, Mapped, Payload
+    from gateway.ingest.replaying import Replay
+    from gateway.mapping.entry import Entry, Mapped
     from gateway.store.api import Stored, Transaction
 
 _URN: Final = "urn:uuid:"
@@ -47,20 +47,31 @@ class Applied:
 
 
 def apply(
-    tx: Transaction, mapped: Mapped, linking: Linking, known: Mapping[str, str] | None = None
+    tx: Transaction,
+    mapped: Mapped,
+    linking: Linking,
+    known: Mapping[str, str] | None = None,
+    replay: Replay | None = None,
 ) -> Applied:
     """Write the entries of a mapping in one transaction, each at most once a content.
 
-    `known` are references by `full_url` of entries that were applied before, in this transaction.
+    `known` are references by `full_url` of entries that were applied before, in this transaction;
+    `replay` is for a message that was received before.
     """
-    return _Apply(tx, mapped, linking, known or {}).run()
+    return _Apply(tx, mapped, linking, known or {}, replay).run()
 
 
 class _Apply:
     def __init__(
-        self, tx: Transaction, mapped: Mapped, linking: Linking, known: Mapping[str, str]
+        self,
+        tx: Transaction,
+        mapped: Mapped,
+        linking: Linking,
+        known: Mapping[str, str],
+        replay: Replay | None,
     ) -> None:
         self.tx = tx
+        self.replay = replay
         self.mapped = mapped
         self.linking = linking
         self.done = Applied(references=dict(known))
@@ -105,7 +116,8 @@ class _Apply:
         self.tx.foresee(named, LINKED, list(dict.fromkeys(one.value for one in self.mapped.links)))
 
     def _merge_identities(self) -> None:
-        if not self.mapped.merges:
+        # What became of identities was done the first time, and may have been undone since.
+        if not self.mapped.merges or (self.replay is not None and self.replay.was_processed):
             return
         before = set(self.tx.touched)
         self.done.issues += apply_merges(self.tx, self.mapped, self.done.references)
@@ -227,7 +239,7 @@ class _Apply:
         for payload in self.mapped.objects:
             if is_inline(payload):
                 continue
-            binary = _binary(payload, subject)
+            binary = binary_of(payload, subject)
             self.done.references[f"urn:sha256:{payload.sha256}"] = f"Binary/{binary['id']}"
             if self.tx.read("Binary", binary["id"]) is None:
                 if not is_large(payload):
@@ -247,6 +259,8 @@ class _Apply:
         held = None if found is None or found.deleted else found.resource
         if held is not None and kind in (*LINKED, "Encounter"):
             held, incoming = self._of_one_person(held, incoming)
+        if self.replay is not None:
+            incoming = self.replay.settled(found, incoming)
         if held is not None and not is_late(held, incoming):
             held = without(held, entry.cleared)
         resource = merge(held, incoming, entry.write)
@@ -333,33 +347,6 @@ class _Apply:
 
 def _shown(attachments: Iterable[Resource]) -> set[str]:
     return {item["url"] for item in attachments if "url" in item}
-
-
-def _binary(payload: Payload, subject: str | None) -> Resource:
-    """Return the Binary of a document; its bytes are the object that `meta.source` names."""
-    binary: Resource = {
-        "resourceType": "Binary",
-        "id": stable_id("Binary", f"urn:sha256:{payload.sha256}", subject or ""),
-        "meta": {"source": f"urn:sha256:{payload.sha256}"},
-        "contentType": payload.content_type,
-    }
-    return binary | ({"securityContext": {"reference": subject}} if subject else {})
-
-
-def is_inline(payload: Payload) -> bool:
-    """Whether a document travels inside its resource instead of the object store.
-
-    Short texts do: who reads the resource has the text, and no file is written.
-    """
-    return payload.content_type.startswith("text/plain") and not is_large(payload)
-
-
-def is_large(payload: Payload) -> bool:
-    """Whether a document is kept before the commit that names it; a smaller one lands with it.
-
-    docs/decisions/0033-small-objects-land.md
-    """
-    return len(payload.content) > SMALL_BYTES
 
 
 def _is_settled(entry: Entry, found: Stored | None) -> bool:

@@ -23,11 +23,13 @@ from gateway.hl7v2.acknowledgement import AckError, build_ack
 from gateway.hl7v2.acknowledgement_mode import acknowledgement_codes, mode_of
 from gateway.hl7v2.message import Message
 from gateway.ingest.arrival import Arrival, entry_of
-from gateway.ingest.entries import apply, is_large
+from gateway.ingest.entries import apply
 from gateway.ingest.err_code import err_code
 from gateway.ingest.message_journal import MessageJournal
+from gateway.ingest.payload import is_large
 from gateway.ingest.receipt import received
 from gateway.ingest.recording import issues_for, journaled
+from gateway.ingest.replaying import Replay
 from gateway.mapping.hl7v2 import Context, map_message
 from gateway.store.records import JournalState
 
@@ -266,7 +268,8 @@ class MessageIngest:
         # Of the first reception: a replay that changes nothing must not change this either.
         original = number if arrival.replay_of is None else arrival.replay_of
         mapped = received(tx, self._store, message, mapped)
-        applied = apply(tx, journaled(mapped, original), self._linking)
+        replay = None if arrival.replay_of is None else Replay(self._store, original)
+        applied = apply(tx, journaled(mapped, original), self._linking, replay=replay)
         issues = issues_for(message, mapped, applied, reused=reused)
         for one in mapped.unmapped_codes:
             tx.note_code(*one)

@@ -8,7 +8,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.errors import GatewayError, Issue, Unavailable
-from gateway.ingest.entries import apply, is_large, issues_of
+from gateway.ingest.entries import apply, issues_of
+from gateway.ingest.payload import is_large
 from gateway.mapping.dicom.documents import is_document
 from gateway.mapping.dicom.holding import map_held
 from gateway.store.catalogue.catalogue import reject

@@ -53,7 +53,8 @@ class JournalFilter:
     `kind` is a message type (`ADT`) or type and event (`ADT^A28`), `sender` is MSH-3 or
     `MSH-3|MSH-4`, `patients` are ids of Patient resources. `text` is a part of a control id, sender
     or kind. `since` is the first instant of the period, `until` the first behind it. `numbers` are
-    entries themselves, `before` a number: older ones are wanted.
+    entries themselves, `before` a number: older ones are wanted. `replay_of` is the entry that was
+    processed again.
     """
 
     states: tuple[JournalState, ...] = ()
@@ -70,6 +71,7 @@ class JournalFilter:
     before: int | None = None
     unseen: bool = False
     replays: bool = True
+    replay_of: int | None = None
 
 
 class JournalReader(ABC):
@@ -171,6 +173,8 @@ def _states(wanted: JournalFilter) -> Iterator[ColumnElement[bool]]:
         yield and_(unsettled(), SEEN.c.entry.is_(None))
     if not wanted.replays:
         yield JOURNAL.c.replay_of.is_(None)
+    if wanted.replay_of is not None:
+        yield JOURNAL.c.replay_of == wanted.replay_of
 
 
 def _bounds(wanted: JournalFilter) -> Iterator[ColumnElement[bool]]:

@@ -208,6 +208,13 @@ def test_a_message_in_a_file_is_validated(gateway: GatewayProcess, tmp_path: Pat
     assert said(gateway, "hl7", "validate", str(good))[1].splitlines()[-1] == "conforms"
     status, printed = said(gateway, "hl7", "validate", str(bad))
     assert (status, printed.splitlines()[-1]) == (1, "does not conform")
+    both = tmp_path / "both.hl7"
+    both.write_bytes(b"FHS|^~\\&|RIS\r" + good.read_bytes() + bad.read_bytes() + b"FTS|1\r")
+    status, printed = said(gateway, "hl7", "validate", str(both))
+    assert status == 1
+    assert [line for line in printed.splitlines() if line.startswith(("1/2", "2/2", "conf"))][
+        1
+    ] == ("conforms")
 
 
 def test_a_backup_made_while_serving_is_readable_where_it_is_restored(

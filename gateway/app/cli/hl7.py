@@ -12,6 +12,7 @@ from gateway.errors import GatewayError, Malformed, Unavailable
 if TYPE_CHECKING:
     import ssl
 
+    from gateway.hl7v2.conformance import Report
     from gateway.mllp.client import Answer, Client
     from gateway.settings import Settings
 
@@ -124,10 +125,24 @@ def _said(answer: Answer) -> str:
 
 
 def validate(_settings: Settings, given: argparse.Namespace) -> int:
-    """Print what does not conform; 0 when nothing is wrong."""
+    """Print what does not conform in each message of a file; 0 when nothing is wrong."""
     from gateway.hl7v2 import conformance  # noqa: PLC0415 - hl7apy takes a second to load
+    from gateway.hl7v2.batch import read_batch  # noqa: PLC0415 - as above
 
-    report = conformance.validate(given.file.read_bytes())
+    content = given.file.read_bytes()
+    batch = read_batch(content)
+    for warning in batch.warnings:
+        print(f"gateway: {warning}", file=sys.stderr)
+    several = len(batch.messages) > 1
+    worst = 0
+    for number, message in enumerate(batch.messages if several else (content,), 1):
+        if several:
+            print(f"{number}/{len(batch.messages)} {_control_id(message)}")
+        worst |= _told(conformance.validate(message))
+    return worst
+
+
+def _told(report: Report) -> int:
     for finding in report.findings:
         print(f"{finding.severity:<8} {finding.location or '-':<12} {finding.text}")
     named = f" to {report.profile}" if report.profile else ""

@@ -182,6 +182,18 @@ def test_a_replay_or_a_new_link_sends_nothing_twice(
     assert outbox(store) == [(PHYSICIAN, "final", WAITING), (REQUESTER, "final", WAITING)]
 
 
+def test_a_code_that_is_given_a_standard_one_later_sends_nothing_twice(
+    store: Store, write: Write, everything: list[Resource], report: Resource
+) -> None:
+    own = {"system": "urn:passerelle:sender:RIS:CENTRE:L", "code": "GENOU"}
+    standard = {"system": "http://loinc.org", "code": "24806-2", "display": "RX genou"}
+    write(*everything, report | {"code": {"coding": [own]}})
+    write(report | {"code": {"coding": [standard, own]}})
+    assert outbox(store) == [(PHYSICIAN, "final", WAITING), (REQUESTER, "final", WAITING)]
+    write(report | {"code": {"coding": [standard, own | {"code": "COUDE"}]}})
+    assert len(outbox(store)) == 4
+
+
 def test_a_correction_is_sent(
     store: Store, write: Write, everything: list[Resource], report: Resource
 ) -> None:
