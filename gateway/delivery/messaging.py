@@ -7,6 +7,7 @@ every silence, is a line of the journal.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -23,7 +24,7 @@ from gateway.delivery.ports import Carried, Parcel
 from gateway.delivery.recipients import NOT_SENT_ANY_MORE, WITHDRAWN
 from gateway.delivery.release import may_go
 from gateway.delivery.retry import MESSAGES, Policy
-from gateway.errors import GatewayError, Unavailable
+from gateway.errors import GatewayError, NotFound, Unavailable
 from gateway.mapping.to_hl7v2 import Profile, Target, Writing, write_message
 from gateway.store.records import DeliveryState
 
@@ -171,7 +172,9 @@ class MessageChannel:
         """Return the message and the name of its object; written at the first attempt."""
         name = held.message_id.partition("@")[2]
         if name:
-            return self._objects.read(name), name
+            # Kept as long as it waits; what a person tries again may be older than what is kept.
+            with suppress(NotFound):
+                return self._objects.read(name), name
         message = write_message(self._writing(held, destination))
         return message, self._objects.put(message)
 

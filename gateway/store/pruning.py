@@ -15,8 +15,16 @@ from sqlalchemy import and_, delete, false, func, not_, or_, select, text, updat
 
 from gateway.fhir.search.parameters import parameter_id
 from gateway.store.journal import of_kind, of_sender, unsettled
-from gateway.store.records import JournalState, to_micros
-from gateway.store.statements import ANSWER, INDEXES, INSTANCE, JOURNAL, SEEN, render_values
+from gateway.store.records import DeliveryState, JournalState, to_micros
+from gateway.store.statements import (
+    ANSWER,
+    DELIVERY,
+    INDEXES,
+    INSTANCE,
+    JOURNAL,
+    SEEN,
+    render_values,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +42,7 @@ _PAGES: Final = 256
 # An object may have been put for a row that is not committed yet.
 _OBJECT_AGE: Final = timedelta(hours=1)
 _SOURCE: Final = parameter_id("Binary", "_source")
+_UNFINISHED: Final = (DeliveryState.WAITING.value, DeliveryState.SENDING.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,12 +154,16 @@ class Pruning:
         return True
 
     def _forget_object(self, name: str, now: datetime) -> bool:
-        """Delete an object that no entry, document or image names any more."""
+        """Delete an object that no entry, document, image or message to be sent names any more."""
         uris = INDEXES["uris"]
         named = (
             select(JOURNAL.c.id).where(JOURNAL.c.object == name),
             select(INSTANCE.c.sop_uid).where(INSTANCE.c.object == name),
             select(uris.c.rid).where(uris.c.param == _SOURCE, uris.c.uri == f"urn:sha256:{name}"),
+            # What may have arrived is sent again byte for byte, however late.
+            select(DELIVERY.c.id).where(
+                DELIVERY.c.state.in_(_UNFINISHED), DELIVERY.c.message_id.endswith(f"@{name}")
+            ),
         )
         if any(self._rows(one.limit(1)) for one in named):
             return False

@@ -19,6 +19,7 @@ from gateway.store.records import (
     AnswerNote,
     JournalEntry,
     JournalState,
+    NewDelivery,
     SeenCode,
     to_micros,
 )
@@ -268,6 +269,24 @@ def test_an_object_goes_when_nobody_names_it_any_more(store: Store, objects: Fil
     prune(store, objects, Rule(30, 9999))
     held = {path.name for path in objects.spool.parent.glob("??/*")}
     assert held == {shared, named}
+
+
+def test_a_message_that_still_has_to_go_is_kept_however_late(
+    store: Store, objects: FileObjects
+) -> None:
+    name = objects.put(b"MSH|out")
+    out = {"door": "mllp-out", "received": OLD, "state": JournalState.FAILED}
+    record(store, entry("out", **out, raw=None, object=name))
+    waiting = NewDelivery("d", "Endpoint/ris", "", "Patient/p", 1, "mllp", "A28", NOW)
+    with store.transaction() as tx:
+        tx.enqueue(waiting)
+        held = tx.delivery("d")
+        assert held is not None
+        tx.update_delivery(replace(held, message_id=f"P1@{name}"))
+    os.utime(objects._path(name), (0, 0))
+    prune(store, objects, Rule(1, 1))
+    assert found(store, JournalFilter()) == []
+    assert objects.read(name) == b"MSH|out"
 
 
 def test_an_object_that_was_put_a_moment_ago_stays(objects: FileObjects) -> None:

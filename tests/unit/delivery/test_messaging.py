@@ -162,6 +162,21 @@ def test_what_may_have_arrived_is_sent_again_byte_for_byte(
     assert [one.state for one in store.journal()] == [JournalState.PROCESSED, JournalState.FAILED]
 
 
+def test_a_message_that_is_not_kept_any_more_is_written_anew(
+    worker: Worker, store: Store, objects: FileObjects, ris: Line, write: Callable[..., None]
+) -> None:
+    ris.answers = ["AE 101"]
+    write(PATIENT, ORDER)
+    worker.run_once()
+    (refused,) = store.deliveries()
+    assert objects.delete(refused.message_id.partition("@")[2], before=2**40)
+    with store.transaction() as tx:
+        tx.update_delivery(retried(refused, refused.created))
+    worker.run_once()
+    assert messages(store) == [("NW", DeliveryState.SENT, "AA", "")]
+    assert len({one.control_id for one in ris.sent}) == 1
+
+
 def test_the_order_of_messages_is_kept_while_one_waits(
     worker: Worker, ris: Line, clock: Clock, write: Callable[..., None]
 ) -> None:
