@@ -254,10 +254,15 @@ class Worker:
             self._unwritten[outcome.delivery.id] = outcome
 
     def _write(self, outcome: _Outcome) -> None:
+        told = outcome.delivery
         with self._store.transaction() as tx:
-            tx.update_delivery(outcome.delivery)
-            if lane := self._lanes.get(outcome.delivery.channel):
-                lane.channel.settled(tx, outcome.delivery)
+            held = tx.delivery(told.id)
+            if held is not None:
+                # A merge may have turned it to another record while it was being sent.
+                told = replace(told, recipient=held.recipient, subject=held.subject)
+            tx.update_delivery(told)
+            if lane := self._lanes.get(told.channel):
+                lane.channel.settled(tx, told)
             if outcome.entry is not None:
                 tx.record(outcome.entry)
 

@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 
     from gateway.delivery.endpoints import Receiver
     from gateway.settings import Settings
+    from gateway.store.api import Transaction
     from gateway.store.records import Delivery
 
 _ALL: Final = 100_000
+_UNDER_WAY: Final = (DeliveryState.SENT, DeliveryState.SENDING)
 
 
 def add_commands(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the type private
@@ -99,16 +101,24 @@ def retry_deliveries(settings: Settings, given: argparse.Namespace) -> int:
     """Let the worker try again at once; what was sent stays sent."""
     base = assembly.found(settings)
     for delivery_id in given.id:
-        delivery = _delivery(base, delivery_id)
-        if delivery.state is DeliveryState.SENT:
-            message = f"{delivery_id} was sent already."
-            raise Conflict(message)
-        again = retried(delivery, assembly.now())
+        name = _delivery(base, delivery_id).id
         with base.store.transaction() as tx:
-            tx.update_delivery(again)
+            # Asked here: a worker may be sending it, or have sent it, a moment after any look.
+            again = _again(tx, name)
         print(f"{delivery_id}: {again.state.value}")
     base.close()
     return 0
+
+
+def _again(tx: Transaction, delivery_id: str) -> Delivery:
+    held = tx.delivery(delivery_id)
+    if held is None or held.state in _UNDER_WAY:
+        said = "sent already" if held and held.state is DeliveryState.SENT else "being sent now"
+        message = f"{delivery_id} is {said}."
+        raise Conflict(message)
+    again = retried(held, assembly.now())
+    tx.update_delivery(again)
+    return again
 
 
 def list_destinations(settings: Settings, given: argparse.Namespace) -> int:

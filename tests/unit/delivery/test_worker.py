@@ -38,8 +38,10 @@ class Satchel:
         self.faults: dict[str, CourierFailure | Exception] = {}
         self.closed = False
         self.arrived = threading.Event()
+        self.meanwhile: Callable[[], object] = list
 
     def send(self, letter: Letter) -> None:
+        self.meanwhile()
         if letter.to in self.faults:
             raise self.faults[letter.to]
         self.letters.append(letter)
@@ -295,6 +297,22 @@ def test_what_a_dead_worker_was_sending_is_sent_at_once_under_the_same_message_i
         DeliveryState.SENT,
         2,
     )
+
+
+def test_a_letter_whose_patient_is_merged_while_it_is_sent_stays_with_the_record_in_use(
+    scene: Scene,
+) -> None:
+    def merge() -> None:
+        with scene.store.transaction() as tx:
+            held = tx.delivery(scene.store.deliveries()[0].id)
+            assert held is not None
+            tx.update_delivery(replace(held, subject="Patient/survivor"))
+
+    scene.write(*scene.everything, lone(scene.report))
+    scene.satchel.meanwhile = merge
+    scene.worker.run_once()
+    (sent,) = scene.store.deliveries()
+    assert (sent.state, sent.subject) == (DeliveryState.SENT, "Patient/survivor")
 
 
 def test_when_the_mail_server_is_back_nobody_waits_for_the_end_of_a_pause(scene: Scene) -> None:
