@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from gateway.access.decision import Request, decide
+from gateway.access.labels import may_leave
 from gateway.delivery.dicom_outgoing import CHANNEL, COMMITMENT, recipient_of, study_uid_of
 from gateway.delivery.endpoints import Pauses
 from gateway.delivery.failures import Refused
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from gateway.delivery.holdings import Holdings
     from gateway.dicom.json_model import Model
+    from gateway.fhir.wire import Resource
     from gateway.settings import DicomDestination
     from gateway.store.api import Store, Transaction
     from gateway.store.objects import Objects
@@ -144,7 +146,10 @@ class DicomChannel:
 
     def _step(self, delivery: Delivery, courier: DicomCourier) -> Carried:
         stored = self._store.read(*delivery.focus.split("/", 1))
-        numbers = [] if stored is None or stored.deleted else stored.resource.get("identifier", [])
+        procedure = {} if stored is None or stored.deleted else stored.resource
+        if not may_leave(procedure, self._patient(procedure)).permitted:
+            raise Refused(GONE)
+        numbers = procedure.get("identifier", [])
         uids = [one["value"] for one in numbers if one.get("system") == DICOM_UID]
         step = read_step(self._store, uids[0].removeprefix("urn:oid:")) if uids else None
         if step is None or len(step.messages) < delivery.focus_version:
@@ -153,3 +158,8 @@ class DicomChannel:
         tell = courier.create_step if delivery.reason == "N-CREATE" else courier.set_step
         tell(step.uid, message)
         return Carried(receipt="0000")
+
+    def _patient(self, procedure: Resource) -> Resource:
+        kind, _, name = procedure.get("subject", {}).get("reference", "").partition("/")
+        held = self._store.read(kind, name) if kind == "Patient" else None
+        return {} if held is None or held.deleted else held.resource

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from gateway.access.labels import may_leave
 from gateway.fhir.datatypes import DICOM_UID, oid_system
 from gateway.store.catalogue import Catalogue
+from gateway.store.instances import patient_ids
 from gateway.store.labelled import Labelled
 
 if TYPE_CHECKING:
@@ -67,20 +68,39 @@ class Holdings:
     def visible(self, study_uids: Sequence[str]) -> set[str]:
         """Return which of some studies no label of theirs or of their patient's hides."""
         named = {oid_system(uid): uid for uid in study_uids}
-        hidden = set()
+        hidden, known = set(), set()
         for study in self._labelled.by_identifier("ImagingStudy", list(named)):
+            own = {
+                named[one["value"]]
+                for one in study.get("identifier", ())
+                if one.get("system") == DICOM_UID and one.get("value") in named
+            }
+            known |= own
             if not may_leave(study, *self._patient(study)).permitted:
-                hidden |= {
-                    named[one["value"]]
-                    for one in study.get("identifier", ())
-                    if one.get("system") == DICOM_UID and one.get("value") in named
-                }
-        return set(study_uids) - hidden
+                hidden |= own
+        return set(study_uids) - hidden - self._of_hidden_patients(set(study_uids) - known)
 
     def knows(self, study_uid: str) -> bool:
         """Say whether there is an ImagingStudy of that UID that nothing hides."""
         known = self._labelled.by_identifier("ImagingStudy", [oid_system(study_uid)])
         return bool(known) and bool(self.visible([study_uid]))
+
+    def _of_hidden_patients(self, study_uids: set[str]) -> set[str]:
+        """Return which of some studies, not in FHIR yet, say the number of a hidden patient.
+
+        Whoever gave the number: what may be his is not shown.
+        """
+        if not study_uids:
+            return set()
+        numbers = patient_ids(self._store, study_uids)
+        asked = list(dict.fromkeys(filter(None, numbers.values())))
+        hidden = {
+            identifier.get("value")
+            for person in self._labelled.by_identifier("Patient", asked)
+            if not may_leave(person).permitted
+            for identifier in person.get("identifier", ())
+        }
+        return {uid for uid, number in numbers.items() if number in hidden}
 
     def _patient(self, study: Resource) -> list[Resource]:
         kind, _, name = study.get("subject", {}).get("reference", "").partition("/")

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from gateway.access.labels import may_leave
 from gateway.dicom.procedure_step import StepStatus, begun, changed, status_of, study_uid_of
 from gateway.errors import Conflict, NotFound
 from gateway.fhir.datatypes import DICOM_UID, oid_system, reference
 from gateway.ingest.entries import apply
 from gateway.mapping.dicom.procedure_step import map_step
 from gateway.mapping.to_dicom.worklist import is_performed, step_id
+from gateway.store.labelled import Labelled
 from gateway.store.procedure_steps import (
     ProcedureStep,
     held_step,
@@ -57,6 +59,7 @@ class ProcedureStepIngest:
         self._accession_system = accession_system
         self._catch_up = catch_up
         self._announce = announce
+        self._labelled = Labelled(store)
 
     def create(self, uid: str, model: Model, calling_ae: str) -> None:
         """Take a new step; the same again changes nothing.
@@ -92,12 +95,18 @@ class ProcedureStepIngest:
                 self._write(tx, step, calling_ae, "N-SET")
 
     def read(self, uid: str) -> Model:
-        """Return a step as it stands; raises `NotFound`."""
+        """Return a step as it stands; raises `NotFound`, also for what a label hides."""
         held = read_step(self._store, uid)
-        if held is None:
+        if held is None or not self._may_be_told(uid):
             message = "There is no procedure step of this UID."
             raise NotFound(message)
         return held.model
+
+    def _may_be_told(self, uid: str) -> bool:
+        procedures = self._labelled.by_identifier("Procedure", [oid_system(uid)])
+        subjects = (one.get("subject", {}).get("reference", "") for one in procedures)
+        patients = (_read(self._store, one) for one in subjects)
+        return may_leave(*procedures, *patients).permitted
 
     def _write(self, tx: Transaction, step: ProcedureStep, calling_ae: str, kind: str) -> None:
         status = status_of(step.model)
@@ -125,6 +134,11 @@ class ProcedureStepIngest:
         partners = self._linking.partners(tx, mapped.links, None)
         found = (one.resource for one in partners if one.type == "ServiceRequest")
         return next(found, {}) or _order_of_study(tx, step.study_uid)
+
+
+def _read(store: Store, name: str) -> Resource:
+    stored = store.read(*name.split("/", 1)) if name.startswith("Patient/") else None
+    return {} if stored is None or stored.deleted else stored.resource
 
 
 def _of_order(tx: Transaction, mapped: Mapped, order: Resource, step: ProcedureStep) -> Mapped:

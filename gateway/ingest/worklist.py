@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from gateway.access.labels import may_leave
 from gateway.fhir.datatypes import DICOM_UID
 from gateway.mapping.to_dicom.worklist import Planned, is_scheduled, worklist_entries
 from gateway.store.following import Follower
@@ -67,7 +68,7 @@ class WorklistIngest:
     def _write(self, tx: Transaction, order_id: str) -> None:
         stored = tx.read("ServiceRequest", order_id)
         order = stored.resource if stored is not None and not stored.deleted else {}
-        if not is_scheduled(order):
+        if not is_scheduled(order) or not may_leave(order).permitted:
             return
         patient = order.get("subject", {}).get("reference", "")
         entries = worklist_entries(self._planned(tx, order))

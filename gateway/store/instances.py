@@ -6,13 +6,17 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Integer, bindparam, delete, insert, literal_column, select
+from sqlalchemy import Integer, bindparam, delete, func, insert, literal_column, select
 
+from gateway.dicom.attributes import PATIENT_ID
+from gateway.dicom.json_model import text
+from gateway.fhir.wire import loads
 from gateway.store.dicom_tables import RejectedRow, SeriesMetadataRow
 from gateway.store.records import to_micros
-from gateway.store.statements import INSTANCE, STUDY, Sql, render, table
+from gateway.store.statements import INSTANCE, STUDY, Sql, render, render_values, table
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from sqlalchemy import Dialect
@@ -70,6 +74,18 @@ def held_instances(store: Store, study_uid: str, sop_uid: str = "") -> list[Held
     with store.database.reading() as cursor:
         cursor.execute(sql.text, [given[name] for name in sql.names])
         return [HeldInstance(*row) for row in cursor.fetchall()]
+
+
+def patient_ids(store: Store, study_uids: Collection[str]) -> dict[str, str]:
+    """Return the Patient ID (0010,0020) that an object of each study says, by study."""
+    named = INSTANCE.c.study_uid.in_(study_uids)
+    first = select(func.min(INSTANCE.c.sop_uid)).where(named).group_by(INSTANCE.c.study_uid)
+    statement = select(INSTANCE.c.study_uid, INSTANCE.c.header).where(
+        named, INSTANCE.c.sop_uid.in_(first), INSTANCE.c.aside == 0
+    )
+    with store.database.reading() as cursor:
+        cursor.execute(*render_values(statement, store.database.dialect))
+        return {row[0]: text(loads(bytes(row[1])), PATIENT_ID) for row in cursor.fetchall()}
 
 
 def settled_studies(store: Store, since: datetime) -> list[tuple[str, int]]:

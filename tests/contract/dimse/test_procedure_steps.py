@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from gateway.dimse.server import DimseServer
     from gateway.store.api import Store
 
+CONFIDENTIALITY = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
 UID = "1.2.826.0.1.3680043.8.498.7"
 STUDY = own_study_uid(ORDER)
 RIS = DicomDestination("ris", "RIS", "127.0.0.1", 104, send=("procedure-steps",))
@@ -352,3 +353,23 @@ def test_what_is_for_a_paused_destination_waits(place: Place, door: DimseServer)
     assert (endpoint["id"], endpoint["status"]) == ("dicom.ris", "suspended")
     assert endpoint["address"] == "dicom://RIS@127.0.0.1:104"
     assert told.said == [(UID, "IN PROGRESS")]
+
+
+def test_a_step_of_a_patient_whom_a_label_hides_is_told_to_nobody(
+    place: Place, door: DimseServer
+) -> None:
+    tell(door, "send_n_create", created())
+    label = {"security": [{"system": CONFIDENTIALITY, "code": "V"}]}
+    with place.store.transaction() as tx:
+        tx.put({**PATIENT, "meta": label})
+    told = Told()
+    worker = working(place, told)
+    worker.run_once()
+    worker.close()
+    caller = AE(ae_title="WS")
+    caller.add_requested_context(MPPS_RETRIEVE)
+    association = caller.associate("127.0.0.1", door.port)
+    status, _ = association.send_n_get([], MPPS_RETRIEVE, UID)
+    association.release()
+
+    assert (told.said, status.Status) == ([], 0x0112)

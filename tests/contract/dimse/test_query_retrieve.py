@@ -180,6 +180,19 @@ def test_a_label_that_comes_later_hides_what_was_shown_before(place: Place) -> N
     assert seen == [shown, hidden, shown]
 
 
+def test_images_of_a_hidden_patient_are_hidden_before_their_study_is_known(place: Place) -> None:
+    person = {
+        "resourceType": "Patient",
+        "id": "p1",
+        "meta": {"security": [RESTRICTED]},
+        "identifier": [{"system": "urn:oid:1.2.250.1.999.1", "value": "666"}],
+    }
+    with place.store.transaction() as tx:
+        tx.put(person)
+    place.hold(an_image("1.8.1", PatientID="666"))
+    assert place.holdings.visible(["1.8.1", "1.2.3"]) == {"1.2.3"}
+
+
 def test_a_query_is_cancelled(place: Place, door: DimseServer) -> None:
     place.hold(*(an_image(f"1.9.{number}") for number in range(300)))
     association = associate(door, STUDY_ROOT_FIND)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from gateway.delivery.schedule import Schedule
 from gateway.dicom.json_model import Model, items, text
 from gateway.dicom.query import Level, Query
@@ -73,9 +75,12 @@ def test_a_study_that_was_named_later_is_the_study_of_the_step(store: Store) -> 
     assert text(entry, 0x00080050) == "A2001"
 
 
-def test_a_patient_whom_a_label_hides_is_not_told_of(store: Store) -> None:
+@pytest.mark.parametrize("hidden", ["patient", "order"])
+def test_what_a_label_hides_is_not_told_of(store: Store, hidden: str) -> None:
     system = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
     label = {"security": [{"system": system, "code": "V"}]}
-    put(store, {**PATIENT, "meta": label}, ORDER)
+    put(store, PATIENT, ORDER)
+    assert len(ask(store)) == 1
+    put(store, {**(PATIENT if hidden == "patient" else ORDER), "meta": label})
 
     assert ask(store) == []
