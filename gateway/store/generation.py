@@ -22,7 +22,7 @@ _FEW: Final = 10_000
 class Generation:
     """The sequence number of the last write, deletions included, of some resource types.
 
-    To ask costs one question, which looks at what was written since the last one.
+    To ask costs one short question, and another about what was written since, if anything was.
     """
 
     def __init__(self, store: Store, *types: str) -> None:
@@ -32,6 +32,7 @@ class Generation:
         self._seen = -1
         self._number = 0
         dialect = store.database.dialect
+        self._last = render_template(select(func.max(VERSION.c.seq)), dialect)
         self._whole = render_template(_newest(types), dialect)
         self._since = render_template(_newest_since(types), dialect)
 
@@ -39,24 +40,26 @@ class Generation:
         """Return the number; it is another one as soon as one of the types was written to."""
         with self._lock:
             seen, number = self._seen, self._number
-        last, newer = self._ask(self._since, seen=seen, most=seen + _FEW)
+        last = self._ask(self._last)
         if last == seen:
             return number
-        if seen < 0 or last > seen + _FEW:
-            # Asked after `last`: what is committed between the two is seen now or the next time.
-            (newer,) = self._ask(self._whole)
+        # Asked after `last`: what is committed between the two is seen now or the next time.
+        if 0 <= seen < last <= seen + _FEW:
+            newer = self._ask(self._since, seen=seen, most=last)
+        else:
+            newer = self._ask(self._whole)
         with self._lock:
             if last > self._seen:
                 self._seen, self._number = last, max(newer, self._number)
             return self._number
 
-    def _ask(self, statement: tuple[Sql, dict[str, Any]], **given: int) -> list[int]:
+    def _ask(self, statement: tuple[Sql, dict[str, Any]], **given: int) -> int:
         sql, fixed = statement
         values = fixed | given
         with self._store.database.reading() as cursor:
             cursor.execute(sql.text, [values[name] for name in sql.names])
             row = cursor.fetchone()
-        return [int(one or 0) for one in row]
+        return int(row[0] or 0)
 
 
 def _newest(types: tuple[str, ...]) -> Select[Any]:
@@ -64,16 +67,10 @@ def _newest(types: tuple[str, ...]) -> Select[Any]:
 
 
 def _newest_since(types: tuple[str, ...]) -> Select[Any]:
-    """Return the last version of all, and the last of the types behind `seen` up to `most`."""
-    last = select(func.max(VERSION.c.seq)).scalar_subquery()
-    newer = (
-        select(func.max(VERSION.c.seq))
-        .join_from(VERSION, RESOURCE, VERSION.c.rid == RESOURCE.c.rid)
-        .where(
-            VERSION.c.seq > bindparam("seen", 0),
-            VERSION.c.seq <= bindparam("most", 0),
-            RESOURCE.c.type.in_(types),
-        )
-        .scalar_subquery()
+    """Return the last version of the types behind `seen` up to `most`, found from the versions."""
+    of_types = select(1).where(RESOURCE.c.rid == VERSION.c.rid, RESOURCE.c.type.in_(types))
+    return select(func.max(VERSION.c.seq)).where(
+        VERSION.c.seq > bindparam("seen", 0),
+        VERSION.c.seq <= bindparam("most", 0),
+        of_types.exists(),
     )
-    return select(last, newer)

@@ -63,6 +63,7 @@ _EXPLAINED: Final = {
         "Bundle-cds-bundle-transaction-creation": _EMPTY,
         "CareTeam-cds-careteam": _EMPTY,
         "Organization-cds-organization": _EMPTY,
+        "Patient-cds-patient": _COMMUNE,
     },
     "ans-notification": {
         "CommunicationRequest-com": _NEWER,
@@ -74,6 +75,7 @@ _EXPLAINED: Final = {
         "Organization-org-example": _DECLARED,
     },
     "ans-pdsm4dmp": {"Bundle-example": _CUSTODIAN, "DocumentReference-": _CUSTODIAN},
+    "hl7.fhir.fr.core-2.1.0": {"Patient-ExampleFRCorePatient001": _COMMUNE},
     "ans-sas": {"Bundle-ExampleBundlePSIndiv": _SYSTEM, "Slot-ExampleSlotPSIndiv": _SYSTEM},
 }
 #: Defects that the example has already: its entries break the profile of the slice.
@@ -187,6 +189,9 @@ _DEFECTS: Final = {
         "XX", "extension", 1, "extension", 1, "valueCoding", "code"
     ),
     "a code that the profile takes away": _set("other", "gender"),
+    "a code of an extension in the value of an extension": _set(
+        "urn:oid:1.2.3", "extension", 0, "valueAddress", "extension", 0, "valueCoding", "system"
+    ),
     "an extension in the wrong place": _set(
         [{"url": "https://hl7.fr/ig/fhir/core/StructureDefinition/fr-core-identity-reliability",
           "extension": [{"url": "validationDate", "valueDate": "2026"}]}],

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gateway.errors import Invalid
 from gateway.fhir.fhirpath.functions import FUNCTIONS, TYPED
+from gateway.fhir.fhirpath.functions.fhir import extension_of
 from gateway.fhir.fhirpath.functions.typing import as_type, is_type
 from gateway.fhir.fhirpath.nodes import Collection, Node, children
-from gateway.fhir.fhirpath.operators import binary, is_text, negated
+from gateway.fhir.fhirpath.operators import binary, is_text, is_text_of, negated
 from gateway.fhir.fhirpath.run import here, single, whole
 from gateway.fhir.fhirpath.syntax import (
     Binary,
@@ -137,7 +138,10 @@ def _binary(syntax: Binary) -> Run:
     if syntax.sign == "=" and isinstance(syntax.right, Literal) and len(syntax.right.values) == 1:
         wanted = syntax.right.values[0]
         if isinstance(wanted, str):
-            return is_text(compiled(syntax.left), wanted)
+            left = compiled(syntax.left)
+            if isinstance(syntax.left, Name):
+                return is_text_of(syntax.left.name, left, wanted)
+            return is_text(left, wanted)
     return binary(syntax.sign, compiled(syntax.left), compiled(syntax.right))
 
 
@@ -149,6 +153,8 @@ def _typed(syntax: Typed) -> Run:
 
 def _call(syntax: Call) -> Run:
     given = syntax.arguments
+    if syntax.name == "extension" and len(given) == 1 and isinstance(given[0], Literal):
+        return _extension(given[0])
     if syntax.name in TYPED:
         named = _type_name(given[0]) if len(given) == 1 else ""
         if not named:
@@ -169,6 +175,12 @@ def _call(syntax: Call) -> Run:
         message = f"The FHIRPath function {where}."
         raise Invalid(message)
     return build(*map(compiled, given))
+
+
+def _extension(url: Literal) -> Run:
+    if len(url.values) == 1 and isinstance(url.values[0], str):
+        return extension_of(url.values[0])
+    return FUNCTIONS["extension"][2](_literal(url))
 
 
 def _require_type(name: str) -> str:

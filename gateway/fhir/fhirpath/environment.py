@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from gateway.errors import Invalid
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from datetime import datetime
 
     from gateway.fhir.fhirpath.nodes import Collection
@@ -39,7 +39,7 @@ class Shared:
 
     __slots__ = ("_now", "services", "variables")
 
-    def __init__(self, variables: Mapping[str, Collection], services: Services) -> None:
+    def __init__(self, variables: dict[str, Collection], services: Services) -> None:
         """Begin an evaluation."""
         self.variables = variables
         self.services = services

@@ -14,6 +14,7 @@ from gateway.fhir.fhirpath.run import truth
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from gateway.fhir.fhirpath.nodes import Node
     from gateway.fhir.fhirpath.run import Run
 
 _CONTEXT = ("context", "resource", "rootResource")
@@ -60,6 +61,16 @@ class Expression:
             given.setdefault("rootResource", given["resource"])
         env = Environment(Shared(given, services or self._services), items)
         return self._run(env, items)
+
+    def items_of(self, focus: Node, shared: Shared) -> Collection:
+        """Return the items for one of many evaluations that share variables and services."""
+        items = [focus]
+        shared.variables["context"] = items
+        return self._run(Environment(shared, items), items)
+
+    def holds_of(self, focus: Node, shared: Shared) -> bool:
+        """Whether a condition is met, as `holds`, with what evaluations share."""
+        return truth(self.items_of(focus, shared)) is True
 
     def holds(
         self,

@@ -83,8 +83,8 @@ def children(item: Node, name: str) -> Collection:
     if not isinstance(value, dict):
         return _of_primitive(item, name)
     found: Collection = []
-    for json_name, type_path in _there(item.type, name, value):
-        one, extra = value.get(json_name), value.get(f"_{json_name}")
+    for json_name, hidden, type_path in _there(item.type, name, value):
+        one, extra = value.get(json_name), value.get(hidden)
         if type(one) is str:
             found.append(Node(one, type_path, extra) if type_path else one)
         elif one is not None or extra is not None:
@@ -92,11 +92,11 @@ def children(item: Node, name: str) -> Collection:
     return found
 
 
-def _there(type_path: str, name: str, value: dict[str, Any]) -> Iterable[tuple[str, str]]:
+def _there(type_path: str, name: str, value: dict[str, Any]) -> Iterable[tuple[str, str, str]]:
     """Return the names in JSON that an element may have here, with their types."""
     if not type_path:
         return _guess(value, name)
-    listed = fields(type_path).get(name, ())
+    listed = _named(type_path, name)
     if len(listed) <= _FEW:
         return listed
     # A choice has up to fifty names, an object a few.
@@ -105,9 +105,21 @@ def _there(type_path: str, name: str, value: dict[str, Any]) -> Iterable[tuple[s
 
 
 @cache
-def _choice(type_path: str, name: str) -> dict[str, tuple[str, str]]:
-    listed = fields(type_path)[name]
-    return {key: pair for pair in listed for key in (pair[0], f"_{pair[0]}")}
+def _named(type_path: str, name: str) -> tuple[tuple[str, str, str], ...]:
+    """Return (name in JSON, that of what stands beside it, type)."""
+    return tuple((key, f"_{key}", kind) for key, kind in fields(type_path).get(name, ()))
+
+
+@cache
+def _choice(type_path: str, name: str) -> dict[str, tuple[str, str, str]]:
+    return {key: row for row in _named(type_path, name) for key in row[:2]}
+
+
+@cache
+def is_plain(type_path: str, name: str) -> bool:
+    """Whether an element is one text in JSON under its own name."""
+    listed = fields(type_path).get(name, ())
+    return len(listed) == 1 and listed[0][0] == name and listed[0][1] in PLAIN
 
 
 def _of_primitive(item: Node, name: str) -> Collection:
@@ -116,16 +128,16 @@ def _of_primitive(item: Node, name: str) -> Collection:
     return []
 
 
-def _guess(value: dict[str, Any], name: str) -> Iterator[tuple[str, str]]:
+def _guess(value: dict[str, Any], name: str) -> Iterator[tuple[str, str, str]]:
     """Find an element where the type is not known: `value` may be written valueString."""
     if name in value or f"_{name}" in value:
-        yield name, "Extension" if name == "extension" else ""
+        yield name, f"_{name}", "Extension" if name == "extension" else ""
         return
     size = len(name)
     for key in value:
         if key.startswith(name) and key[size : size + 1].isupper():
             kind = key[size:]
-            yield key, kind if fields(kind) else kind[0].lower() + kind[1:]
+            yield key, f"_{key}", kind if fields(kind) else kind[0].lower() + kind[1:]
 
 
 def _append(found: Collection, value: Item, extra: Item, type_path: str) -> None:

@@ -15,7 +15,7 @@ from gateway.fhir.fhirpath.equality import (
     temporal,
     type_key,
 )
-from gateway.fhir.fhirpath.nodes import PLAIN, Collection, Item, Node
+from gateway.fhir.fhirpath.nodes import PLAIN, Collection, Item, Node, is_plain
 from gateway.fhir.fhirpath.quantity import Quantity, comparable, multiplied
 from gateway.fhir.fhirpath.run import FALSE, TRUE, boolean, single, truth
 from gateway.fhir.fhirpath.temporal import Temporal, added, order
@@ -141,6 +141,20 @@ def is_text(left: Run, wanted: str) -> Run:
             if isinstance(item, Node) and isinstance(item.value, str) and item.type in PLAIN:
                 return TRUE if item.value == wanted else FALSE
         return boolean(equal(found, right))
+
+    return run
+
+
+def is_text_of(name: str, left: Run, wanted: str) -> Run:
+    """Return `name = 'wanted'`, where `left` is the element of that name: seen in JSON itself."""
+    otherwise = is_text(left, wanted)
+
+    def run(env: Environment, focus: Collection) -> Collection:
+        if len(focus) == 1 and isinstance(focus[0], Node) and isinstance(focus[0].value, dict):
+            held = focus[0].value.get(name)
+            if type(held) is str and is_plain(focus[0].type, name):
+                return TRUE if held == wanted else FALSE
+        return otherwise(env, focus)
 
     return run
 

@@ -35,15 +35,17 @@ class Membership:
 
     def __call__(self, value: Any, value_set: str) -> bool | None:  # noqa: ANN401 - any JSON
         """Return whether any of its codes is in the value set; None when that is not known."""
-        verdicts = [self._one(coding, value_set) for coding in _codings(value)]
-        if True in verdicts:
-            return True
-        return None if None in verdicts else False
+        found: bool | None = False
+        for system, code in _codings(value):
+            verdict = self._one(value_set, system, code)
+            if verdict:
+                return True
+            found = None if verdict is None else found
+        return found
 
-    def _one(self, coding: tuple[str | None, str], value_set: str) -> bool | None:
-        key = (value_set, *coding)
+    def _one(self, *key: *tuple[str, str | None, str]) -> bool | None:
         if key not in self._known:
-            self._known[key] = self._asked(value_set, *coding)
+            self._known[key] = self._asked(*key)
         return self._known[key]
 
     def _asked(self, url: str, system: str | None, code: str) -> bool | None:

@@ -15,16 +15,21 @@ if TYPE_CHECKING:
 
 
 def _extension(url: Run) -> Run:
-    def run(env: Environment, focus: Collection) -> Collection:
-        wanted = text(here(url, env))
-        return [
-            Node(one, "Extension")
-            for item in focus
-            for one in _extensions(item)
-            if isinstance(one, dict) and one.get("url") == wanted
-        ]
+    return lambda env, focus: _with_url(focus, text(here(url, env)))
 
-    return run
+
+def extension_of(url: str) -> Run:
+    """Return the step of `extension('url')`, where the url is written out."""
+    return lambda _env, focus: _with_url(focus, url)
+
+
+def _with_url(focus: Collection, url: str | None) -> Collection:
+    return [
+        Node(one, "Extension")
+        for item in focus
+        for one in _extensions(item)
+        if isinstance(one, dict) and one.get("url") == url
+    ]
 
 
 def _extensions(item: Item) -> list[Item]:

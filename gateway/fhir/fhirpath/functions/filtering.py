@@ -25,7 +25,12 @@ _MOST: Final = 100_000
 
 def _where(criterion: Run) -> Run:
     def run(env: Environment, focus: Collection) -> Collection:
-        return [item for at, item in enumerate(focus) if truth(on(criterion, env, item, at))]
+        found: Collection = []
+        for at, item in enumerate(focus):
+            this = [item]
+            if truth(criterion(Environment(env.shared, this, at, env.total), this)):
+                found.append(item)
+        return found
 
     return run
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 from gateway.fhir.fhirpath.nodes import Node, node
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from gateway.fhir.validation.profiles.slicing import Slicing
     from gateway.fhir.validation.profiles.trial import Check, Trial
     from gateway.fhir.validation.resource import Path
@@ -32,7 +34,7 @@ class Child:
     refused: frozenset[str] = frozenset()
     checks: list[Check] = field(default_factory=list)
     slicing: Slicing | None = None
-    _keys: dict[str, tuple[str, str]] = field(default_factory=dict)
+    _keys: dict[str, tuple[str, str, str]] = field(default_factory=dict)
 
     @property
     def silent(self) -> bool:
@@ -40,39 +42,44 @@ class Child:
         rules = self.low or self.high is not None or self.refused or self.checks
         return not rules and self.slicing is None
 
+    @property
+    def needed(self) -> bool:
+        """Whether something must be there."""
+        return bool(self.low) or (self.slicing is not None and self.slicing.needed)
+
     def check(self, value: dict[str, Any], path: Path, trial: Trial) -> None:
         """Check what an object has of this element."""
         names = self._there(value)
-        if names or self.low or (self.slicing is not None and self.slicing.needed):
-            self.check_these(names, value, path, trial)
+        if names or self.needed:
+            found: list[Placed] = []
+            for name, hidden, kind in names:
+                place = (path, name, -1, 0)
+                if kind in self.refused:
+                    trial.told(place, "is of a type that is not allowed here", "structure")
+                found += placed(value.get(name), value.get(hidden), kind, place)
+            self.judge(found, path, trial)
 
-    def check_these(
-        self, names: tuple[tuple[str, str], ...], value: dict[str, Any], path: Path, trial: Trial
-    ) -> None:
-        """Check what an object has under some of the names."""
-        found: list[Placed] = []
-        for name, kind in names:
-            if kind in self.refused:
-                said = "is of a type that is not allowed here"
-                trial.told((path, name, -1, 0), said, "structure")
-            found += placed(value.get(name), value.get(f"_{name}"), kind, (path, name, -1, 0))
-        self._count(len(found), path, trial)
-        for item, place in found:
-            for check in self.checks:
-                check(item, place, trial)
+    def judge(self, found: list[Placed], path: Path, trial: Trial) -> None:
+        """Check the values that were found."""
+        number = len(found)
+        if number < self.low or (self.high is not None and number > self.high):
+            self._count(number, path, trial)
+        if self.checks:
+            for item, place in found:
+                for check in self.checks:
+                    check(item, place, trial)
         if self.slicing is not None:
             self.slicing.check(found, (path, self.label, -1, 0), trial)
 
-    def _there(self, value: dict[str, Any]) -> tuple[tuple[str, str], ...]:
-        """Return which of the names an object has."""
-        if len(self.names) == 1:
-            name = self.names[0][0]
-            return self.names if name in value or f"_{name}" in value else ()
+    def _there(self, value: dict[str, Any]) -> list[tuple[str, str, str]]:
+        """Return which of the names of a choice an object has, each with the one beside it."""
         # A choice has up to fifty names, an object a few.
         if not self._keys:
-            self._keys = {key: pair for pair in self.names for key in (pair[0], f"_{pair[0]}")}
+            rows = [(name, f"_{name}", kind) for name, kind in self.names]
+            self._keys = {key: row for row in rows for key in row[:2]}
         known = self._keys
-        return tuple(dict.fromkeys(known[key] for key in value if key in known))
+        found = [known[key] for key in value if key in known]
+        return found if len(found) <= 1 else list(dict.fromkeys(found))
 
     def _count(self, number: int, path: Path, trial: Trial) -> None:
         if number < self.low:
@@ -89,10 +96,11 @@ class Child:
 
 def placed(value: Any, extra: Any, kind: str, path: Path) -> list[Placed]:  # noqa: ANN401 - any JSON
     """Return a value or an array of them as nodes with their places."""
+    plain = extra is None and kind not in _RESOURCES
     if not isinstance(value, list) and not isinstance(extra, list):
-        return [(_typed(value, kind, extra), path)]
+        return [(Node(value, kind) if plain else _typed(value, kind, extra), path)]
     above, name, _, _ = path
-    if extra is None and kind not in _RESOURCES:
+    if plain:
         return [(Node(one, kind), (above, name, at, 0)) for at, one in enumerate(value)]
     values = value if isinstance(value, list) else []
     extras = extra if isinstance(extra, list) else []
@@ -116,24 +124,31 @@ def _at(items: list[Any], at: int) -> Any:  # noqa: ANN401 - any JSON
 def children_check(children: list[Child]) -> Check:
     """Return the check of all children of an element."""
     # Most elements are not there: that is seen without a call.
-    rows = [(*_present(child), child.names, child) for child in children]
+    plain = [(name, f"_{name}", kind, one.needed, one) for one, name, kind in _named(children)]
+    choices = [one for one in children if len(one.names) != 1]
 
     def check(one: Node, path: Path, trial: Trial) -> None:
         value = one.value if isinstance(one.value, dict) else one.extra
-        if isinstance(value, dict):
-            for name, hidden, names, child in rows:
-                if not name:
-                    child.check(value, path, trial)
-                elif name in value or hidden in value:
-                    child.check_these(names, value, path, trial)
+        if not isinstance(value, dict):
+            return
+        for name, hidden, kind, needed, child in plain:
+            if name in value or hidden in value:
+                item, place = value.get(name), (path, name, -1, 0)
+                if type(item) is str and hidden not in value:
+                    found: list[Placed] = [(Node(item, kind), place)]
+                else:
+                    found = placed(item, value.get(hidden), kind, place)
+                child.judge(found, path, trial)
+            elif needed:
+                child.judge([], path, trial)
+        for child in choices:
+            child.check(value, path, trial)
 
     return check
 
 
-def _present(child: Child) -> tuple[str, str]:
-    """Return the names without which there is nothing to check, empty for none."""
-    sliced = child.slicing is not None and child.slicing.needed
-    if child.low or sliced or len(child.names) != 1:
-        return "", ""
-    name = child.names[0][0]
-    return name, f"_{name}"
+def _named(children: list[Child]) -> Iterator[tuple[Child, str, str]]:
+    """Give what has one name in JSON, with name and type."""
+    for one in children:
+        if len(one.names) == 1:
+            yield one, *one.names[0]

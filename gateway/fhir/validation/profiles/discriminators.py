@@ -10,6 +10,7 @@ from gateway.fhir.fhirpath import compile_expression
 from gateway.fhir.fhirpath.nodes import Node
 from gateway.fhir.fhirpath.types import is_a
 from gateway.fhir.validation.profiles.references import target_type
+from gateway.fhir.validation.profiles.slicing import ByUrl
 from gateway.fhir.validation.profiles.trial import passes
 from gateway.fhir.validation.profiles.values import fixed_test, pattern_test
 
@@ -76,9 +77,7 @@ class Discriminators:
 
     def _valued(self, part: Element, path: str) -> Matcher:
         if path == "url" and (url := extension_url(part)):
-            return lambda node, _trial: (
-                isinstance(node.value, dict) and node.value.get("url") == url
-            )
+            return ByUrl(url)
         telling = self._telling(part, path)
         direct = _direct(telling, path)
         if direct is not None:
@@ -224,7 +223,7 @@ def _selector(path: str) -> Callable[[Node, Trial], list[Node]]:
 
 
 def _selected(expression: Expression, node: Node, trial: Trial) -> list[Node]:
-    found = expression.items(node, trial.variables, trial.services)
+    found = expression.items_of(node, trial.shared)
     return [one if isinstance(one, Node) else Node(one) for one in found]
 
 

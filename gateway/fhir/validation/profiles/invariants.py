@@ -49,7 +49,7 @@ def _checked(constraint: dict[str, Any]) -> Check:
 
     def check(node: Node, path: Path, trial: Trial) -> None:
         try:
-            held = compiled.holds(node, trial.variables, trial.services)
+            held = compiled.holds_of(node, trial.shared)
         except Invalid as fault:
             trial.told(path, f"was not checked for {key}: {fault.text}", "processing", "warning")
             return

@@ -38,7 +38,7 @@ def target_check(profiles: list[str], type_of: Callable[[str], str]) -> Check | 
 
 def resolved(node: Node, trial: Trial) -> Node | None:
     """Return what a reference points to, as far as it is contained, bundled or to be had."""
-    found = _RESOLVE.items(node, trial.variables, trial.services)
+    found = _RESOLVE.items_of(node, trial.shared)
     return found[0] if found and isinstance(found[0], Node) else None
 
 

@@ -19,6 +19,17 @@ _UNSURE = -1
 Matcher = Callable[["Node", Trial], "bool | None"]
 
 
+@dataclass(frozen=True, slots=True)
+class ByUrl:
+    """The matcher of an extension: it has that url."""
+
+    url: str
+
+    def __call__(self, node: Node, _trial: Trial) -> bool:
+        """Whether an extension is the one."""
+        return isinstance(node.value, dict) and node.value.get("url") == self.url
+
+
 @dataclass(slots=True)
 class Slice:
     """One slice: all its matchers must say yes."""
@@ -32,6 +43,8 @@ class Slice:
 
     def takes(self, node: Node, trial: Trial) -> bool | None:
         """Whether an element is in the slice, None when nobody knows."""
+        if len(self.matchers) == 1:
+            return self.matchers[0](node, trial)
         unsure = False
         for matches in self.matchers:
             verdict = matches(node, trial)
@@ -61,31 +74,45 @@ class Slicing:
     slices: list[Slice]
     rules: str = "open"
     ordered: bool = False
+    needed: bool = field(init=False)
+    _by_url: dict[str, int] | None = field(init=False)
 
-    @property
-    def needed(self) -> bool:
-        """Whether something must be there."""
-        return any(one.low for one in self.slices)
+    def __post_init__(self) -> None:
+        """See whether something must be there, and whether slices are found by a url alone."""
+        self.needed = any(one.low for one in self.slices)
+        urls = [
+            one.matchers[0].url
+            for one in self.slices
+            if len(one.matchers) == 1 and isinstance(one.matchers[0], ByUrl)
+        ]
+        alone = len(set(urls)) == len(self.slices)
+        self._by_url = {url: at for at, url in enumerate(urls)} if alone else None
 
     def check(self, found: list[Placed], path: Path, trial: Trial) -> None:
         """Put every element into its slice, and check slice by slice."""
-        members: list[list[Placed]] = [[] for _ in self.slices]
+        members: dict[int, list[Placed]] = {}
         last = -1
         outside = unsure = False
+        placed_in_order = self.ordered or self.rules == "openAtEnd"
         for node, place in found:
             at = self._slice_of(node, trial)
             if at is None or at == _UNSURE:
                 outside, unsure = outside or at is None, unsure or at is not None
                 self._outside(place, trial, unsure=at is not None)
                 continue
-            members[at].append((node, place))
-            self._order(at, last, place, trial, outside=outside)
-            last = max(last, at)
-        for one, mine in zip(self.slices, members, strict=True):
+            members.setdefault(at, []).append((node, place))
+            if placed_in_order:
+                self._order(at, last, place, trial, outside=outside)
+                last = max(last, at)
+        for at, one in enumerate(self.slices) if members or self.needed else ():
+            mine = members.get(at)
             if mine or one.low:
-                one.check(mine, path, trial, unsure=unsure)
+                one.check(mine or [], path, trial, unsure=unsure)
 
     def _slice_of(self, node: Node, trial: Trial) -> int | None:
+        if self._by_url is not None:
+            url = node.value.get("url") if isinstance(node.value, dict) else None
+            return self._by_url.get(url) if isinstance(url, str) else None
         unsure = False
         for at, one in enumerate(self.slices):
             verdict = one.takes(node, trial)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from gateway.errors import Issue
+from gateway.fhir.fhirpath.environment import Shared
 from gateway.fhir.fhirpath.nodes import Node
 from gateway.fhir.validation.resource import MAX_ISSUES, Path, expression
 
@@ -21,23 +22,33 @@ Conforms = Callable[[Node, str, "Trial"], bool | None]
 class Trial:
     """Gathers issues about one resource; `resource` is what %resource names."""
 
-    __slots__ = ("conforms", "depth", "issues", "profile", "resource", "root", "services")
+    __slots__ = (
+        *("conforms", "depth", "issues", "profile", "resource", "root", "services"),
+        "_shared",
+    )
 
-    def __init__(self, root: Node, services: Services, conforms: Conforms, profile: str) -> None:
-        """Begin; `profile` is named in every sentence."""
+    def __init__(
+        self,
+        root: Node,
+        services: Services,
+        conforms: Conforms,
+        profile: str,
+        resource: Node | None = None,
+    ) -> None:
+        """Begin; `profile` is named in every sentence, `resource` is the root unless given."""
         self.root = root
-        self.resource = root
+        self.resource = resource or root
         self.services = services
         self.conforms = conforms
         self.profile = profile
         # How many profiles of parts this one stands in.
         self.depth = 0
         self.issues: list[Issue] = []
+        self._shared: Shared | None = None
 
     def apart(self) -> Trial:
         """Return a trial of the same resource whose issues are its own."""
-        made = Trial(self.root, self.services, self.conforms, self.profile)
-        made.resource = self.resource
+        made = Trial(self.root, self.services, self.conforms, self.profile, self.resource)
         made.depth = self.depth
         return made
 
@@ -50,9 +61,12 @@ class Trial:
             self.issues.append(found)
 
     @property
-    def variables(self) -> dict[str, Node]:
-        """What FHIRPath may name."""
-        return {"resource": self.resource, "rootResource": self.root}
+    def shared(self) -> Shared:
+        """What all FHIRPath of this trial may name and ask."""
+        if self._shared is None:
+            named = {"resource": [self.resource], "rootResource": [self.root]}
+            self._shared = Shared(named, self.services)
+        return self._shared
 
     @property
     def failed(self) -> bool:

@@ -15,6 +15,7 @@ from gateway.fhir.validation.profiles.extensions import (
     Definition,
     any_extension,
     check_extensions,
+    read_context,
 )
 from gateway.fhir.validation.profiles.trial import Trial
 from gateway.fhir.validation.resource import Path, validate
@@ -118,8 +119,7 @@ class ProfileValidator:
             if canonical not in seen:
                 seen.add(canonical)
                 yield from self._against(canonical, node, path, root, asked=canonical in asked)
-        trial = Trial(root, self._services, self._conforms, "R4")
-        trial.resource = node
+        trial = Trial(root, self._services, self._conforms, "R4", node)
         check_extensions(node, path, trial, self._extension)
         yield from trial.issues
 
@@ -136,8 +136,7 @@ class ProfileValidator:
             return (Issue(text, code="invalid"),)
         if profile.check is None:
             return ()
-        trial = Trial(root, self._services, self._conforms, profile.name)
-        trial.resource = node
+        trial = Trial(root, self._services, self._conforms, profile.name, node)
         profile.check(node, path, trial)
         return tuple(trial.issues)
 
@@ -150,8 +149,8 @@ class ProfileValidator:
             return False
         if profile.check is None or trial.depth > _MAX_DEPTH:
             return True
-        apart = Trial(trial.root, trial.services, trial.conforms, profile.name)
-        apart.resource = node if node.type in resource_types() else trial.resource
+        resource = node if node.type in resource_types() else trial.resource
+        apart = Trial(trial.root, trial.services, trial.conforms, profile.name, resource)
         apart.depth = trial.depth + 1
         profile.check(node, _ROOT, apart)
         return not apart.failed
@@ -234,7 +233,8 @@ def _resources(root: Node) -> Iterator[tuple[Node, Path]]:
 def _definition(profile: _Profile) -> Definition:
     structure = profile.structure
     contexts = tuple(
-        (str(one.get("type")), str(one.get("expression"))) for one in structure.get("context", ())
+        read_context(str(one.get("type")), str(one.get("expression")))
+        for one in structure.get("context", ())
     )
     first = structure["snapshot"]["element"][0]
     check = profile.check

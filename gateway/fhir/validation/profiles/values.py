@@ -61,6 +61,8 @@ def _like(test: Test, sentence: str) -> Check:
 
 def fixed_test(fixed: Any) -> Test:  # noqa: ANN401 - any JSON
     """Return the test that a value is exactly that."""
+    if isinstance(fixed, str):
+        return lambda value: bool(value == fixed)
     return lambda value: same_json(value, fixed)
 
 
@@ -70,6 +72,9 @@ def pattern_test(pattern: Any) -> Test:  # noqa: ANN401 - any JSON
     https://hl7.org/fhir/R4/elementdefinition-definitions.html#ElementDefinition.pattern_x_
     """
     if isinstance(pattern, dict):
+        coded = _one_code(pattern)
+        if coded is not None:
+            return _has_code(*coded)
         return _has_members(tuple((name, pattern_test(one)) for name, one in pattern.items()))
     if isinstance(pattern, list):
         wanted = [pattern_test(one) for one in pattern]
@@ -77,6 +82,28 @@ def pattern_test(pattern: Any) -> Test:  # noqa: ANN401 - any JSON
     if isinstance(pattern, str):
         return lambda value: bool(value == pattern)
     return fixed_test(pattern)
+
+
+def _one_code(pattern: dict[str, Any]) -> tuple[Any, Any] | None:
+    """Return system and code where a pattern is that of a concept and asks for nothing else."""
+    listed = pattern.get("coding") if len(pattern) == 1 else None
+    if not isinstance(listed, list) or len(listed) != 1 or set(listed[0]) != {"system", "code"}:
+        return None
+    return listed[0]["system"], listed[0]["code"]
+
+
+def _has_code(system_url: Any, code: Any) -> Test:  # noqa: ANN401 - any JSON
+    """Return what slices ask most, without a call for each part of it."""
+
+    def test(value: Any) -> bool:  # noqa: ANN401 - any JSON
+        listed = value.get("coding") if isinstance(value, dict) else None
+        if isinstance(listed, list):
+            for one in listed:
+                if one.get("code") == code and one.get("system") == system_url:
+                    return True
+        return False
+
+    return test
 
 
 def _has_members(members: tuple[tuple[str, Test], ...]) -> Test:
