@@ -17,9 +17,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from bench.installation import Installation
 from bench.plan import SIZES
 from bench.result import number, verdict
+from gateway.app.built_in import built_in_package
 from gateway.app.synth.filling import fill
 from gateway.app.synth.region import Size
+from gateway.fhir.packages import read_package
 from gateway.fhir.search.query import parse_search
+from gateway.ingest import packages
 from gateway.ingest.programmes.definitions import install
 from gateway.ingest.search_parameters import SearchParameters
 from gateway.programmes.content import content_folder, read_content
@@ -116,6 +119,7 @@ def _filled(plan: Plan, place: Path, database: str, patients: int) -> Installati
     migrate(url)
     store = open_store(url)
     install(store, read_content(content_folder()))
+    packages.install(store, read_package(built_in_package().read_bytes()), judged=True)
     SearchParameters(store).refresh()
     store.close()
     region = Size(patients=patients, episodes=patients // 25, encounters=4 * patients)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gateway.app import assembly
+from gateway.app.built_in import install_built_in
 from gateway.app.synth.region import Size
 from gateway.errors import Invalid
 from gateway.store.migrate import migrate
@@ -44,6 +45,8 @@ def synth(settings: Settings, given: argparse.Namespace) -> int:
     _check(size)
     migrate(settings.database_url)
     assembly.install_definitions(settings)
+    # Its search parameters index what is loaded.
+    install_built_in(settings)
     base = assembly.found(settings)
     try:
         require_free(base.store, beside_others=given.beside_other_data)

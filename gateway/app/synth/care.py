@@ -55,7 +55,10 @@ _STORIES: Final = {
     "sec-pa": (("consultation-medecin", 3), ("mediation", 2), ("consultation-psychologue", 3)),
 }
 _HALF_DAY: Final = ("consultation-rhumatologue", "imagerie", "education-therapeutique")
+# The others come back for imaging, within the week.
+_ONE_DAY: Final = 0.92
 _YEAR: Final = 365
+_FIRST_YEAR: Final = 0.8
 _INTERPRETED: Final = 0.2
 _LOST: Final = 0.1
 
@@ -130,20 +133,33 @@ def encounter(size: Size, number: int, place: int, visit: Visit) -> Resource:
 def story(size: Size, number: int, nth: int, chance: Random) -> tuple[list[Resource], list[Visit]]:
     """Return the resources of episode `nth` of the region, and its encounters."""
     programme = _programme(size, size.structure(number), nth)
-    first = chance.randrange(20, _YEAR)
+    first = _inclusion_day(chance)
     labels = (_RESTRICTED,) if programme == "equip-addict" else ()
     identity = f"synth-c{number}"
     made = list(_inclusion(size, number, programme, first, labels))
     if programme == "cesoa":
-        day = [Visit(one, first, 9 + n, identity) for n, one in enumerate(_HALF_DAY)]
-        return made, day
-    lasts = 60 if chance.random() < _LOST else _YEAR
+        return made, _half_day(first, identity, chance)
+    lasts = min(60, DAYS - first) if chance.random() < _LOST else DAYS - first
     found = [
         Visit(activity, first + chance.randrange(lasts), 8 + chance.randrange(10), identity, labels)
         for activity, average in _STORIES[programme]
-        for _ in range(max(1, average + chance.randrange(-1, 2)))
+        for _ in range(max(1, average * lasts // _YEAR + chance.randrange(-1, 2)))
     ]
     return made, sorted(found, key=lambda one: (one.day, one.hour))
+
+
+def _inclusion_day(chance: Random) -> int:
+    """Return a day of the first year for most, of the second for the others."""
+    if chance.random() < _FIRST_YEAR:
+        return chance.randrange(20, _YEAR)
+    return chance.randrange(_YEAR, DAYS - 60)
+
+
+def _half_day(first: int, episode: str, chance: Random) -> list[Visit]:
+    found = [Visit(one, first, 9 + n, episode) for n, one in enumerate(_HALF_DAY)]
+    if chance.random() > _ONE_DAY:
+        found[1] = Visit(_HALF_DAY[1], first + chance.randrange(1, 8), 10, episode)
+    return found
 
 
 def _programme(size: Size, structure: int, nth: int) -> str:

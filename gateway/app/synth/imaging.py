@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gateway.app.synth.people import meta
 from gateway.app.synth.places import (
+    IMAGING,
     concept,
     reference,
     slot,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 Resource = dict[str, Any]
 
 _BOOKED: Final = 0.8
+_OPENED: Final = 0.9
 _CODES: Final = {
     "US": ("24558-9", "Échographie abdominale"),
     "CT": ("24627-2", "Scanner thoracique"),
@@ -38,7 +40,11 @@ def circuit(size: Size) -> Iterator[Resource]:
         yield slot(identity, modality, start, booked=booked)
         if booked:
             patient = chance.randrange(size.patients)
-            yield from _exam(size, identity, modality, start, patient, chance.randrange(1, 12))
+            waited = chance.randrange(1, 12)
+            yield from _exam(size, identity, modality, start, patient, waited)
+            # The hours until the prescriber opened it.
+            opened = chance.randrange(1, 72) if chance.random() < _OPENED else None
+            yield _told(size, identity, start, patient, waited, opened)
 
 
 def _exam(  # noqa: PLR0913, PLR0917 - what an exam is made of
@@ -87,7 +93,6 @@ def _exam(  # noqa: PLR0913, PLR0917 - what an exam is made of
         started=start.isoformat(),
         basedOn=[order],
     )
-    issued = start + timedelta(hours=2 + waited)
     yield resource(
         "DiagnosticReport",
         "d",
@@ -95,9 +100,38 @@ def _exam(  # noqa: PLR0913, PLR0917 - what an exam is made of
         code=exam,
         subject=patient,
         effectiveDateTime=start.isoformat(),
-        issued=issued.isoformat(),
+        issued=_issued(start, waited).isoformat(),
         basedOn=[order],
         imagingStudy=[reference("ImagingStudy", f"{identity}-i")],
         performer=[reference("Organization", structure_id(structure))],
         conclusion="Examen sans particularité (synthétique).",
     )
+
+
+def _issued(start: datetime, waited: int) -> datetime:
+    return start + timedelta(hours=2 + waited)
+
+
+def _told(  # noqa: PLR0913, PLR0917 - as above
+    size: Size, identity: str, start: datetime, number: int, waited: int, opened: int | None
+) -> Resource:
+    """Return how the report reached the prescriber; `opened` is None when nobody read it."""
+    structure = size.structure(number)
+    sent = _issued(start, waited) + timedelta(minutes=1)
+    told: Resource = {
+        "resourceType": "Communication",
+        "id": f"{identity}-k",
+        "meta": meta(),
+        "basedOn": [reference("ServiceRequest", f"{identity}-q")],
+        "status": "completed",
+        "category": [concept("exchange", "report")],
+        "subject": reference("Patient", f"synth-p{number}"),
+        "about": [reference("DiagnosticReport", f"{identity}-d")],
+        "sent": sent.isoformat(),
+        "recipient": [reference("PractitionerRole", worker_id(structure, "medecin-generaliste"))],
+        "sender": reference("Organization", IMAGING),
+        "payload": [{"contentReference": reference("DiagnosticReport", f"{identity}-d")}],
+    }
+    if opened is not None:
+        told["received"] = (sent + timedelta(hours=opened)).isoformat()
+    return told

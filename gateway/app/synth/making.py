@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from gateway.app.synth import care, imaging, places
+from gateway.app.synth import care, half_day, imaging, places
 from gateway.app.synth.money import packages
 from gateway.app.synth.people import patient
 from gateway.app.synth.region import CHUNK
@@ -22,13 +22,16 @@ TYPES: Final = (
     "CarePlan",
     "CareTeam",
     "ChargeItem",
+    "Communication",
     "Consent",
     "DiagnosticReport",
     "Encounter",
     "EpisodeOfCare",
+    "Group",
     "HealthcareService",
     "ImagingStudy",
     "Invoice",
+    "Observation",
     "Organization",
     "Patient",
     "Practitioner",
@@ -45,6 +48,7 @@ def frame(size: Size) -> Iterator[Resource]:
     yield from places.structures(size)
     yield from places.workers(size)
     yield from places.meetings(size)
+    yield from places.workshops(size)
     yield from places.agenda()
     yield from imaging.circuit(size)
 
@@ -69,6 +73,8 @@ def _person(size: Size, number: int) -> Iterator[Resource]:
             for place, visit in enumerate(planned)
         ]
         yield from told
+        if planned[0].activity == "consultation-rhumatologue":
+            yield from half_day.left_behind(size, number, told, chance)
         yield from packages(episode, told)
     for place, visit in enumerate(found):
         yield care.encounter(size, number, place, visit)
@@ -77,4 +83,4 @@ def _person(size: Size, number: int) -> Iterator[Resource]:
 def most(size: Size) -> int:
     """Return more than the resources of any part: numbers are given out in such steps."""
     of_patients = CHUNK * 2 + CHUNK * size.encounters // size.patients
-    return of_patients + 60 * (CHUNK * size.episodes // size.patients + 2)
+    return of_patients + 80 * (CHUNK * size.episodes // size.patients + 2)

@@ -132,6 +132,50 @@ def meeting_id(structure: int, month: int) -> str:
     return f"synth-rcp{structure}-{month}"
 
 
+def workshops(size: Size) -> Iterator[Resource]:
+    """Yield the users' group of each participatory centre, and what they do together each month."""
+    for structure in filter(size.is_centre, range(size.structures)):
+        group = f"synth-u{structure}"
+        yield {
+            "resourceType": "Group",
+            "id": group,
+            "meta": meta(),
+            "type": "person",
+            "actual": True,
+            "name": "Usagers du centre (synthétique)",
+            "quantity": 8 + structure % 7,
+            "managingEntity": reference("Organization", structure_id(structure)),
+        }
+        for month in range(DAYS // 30):
+            yield _workshop(structure, group, at(month * 30 + 10, 14))
+
+
+def _workshop(structure: int, group: str, start: datetime) -> Resource:
+    return {
+        "resourceType": "Encounter",
+        "id": f"synth-u{structure}-{start:%Y%m%d}",
+        "meta": meta(),
+        "status": "finished",
+        "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"},
+        "type": [concept("programme-activity", "activite-collective")],
+        "subject": reference("Group", group),
+        "participant": [
+            {"individual": reference("PractitionerRole", worker_id(structure, "mediateur"))}
+        ],
+        "period": {
+            "start": start.isoformat(),
+            "end": (start + timedelta(minutes=120)).isoformat(),
+        },
+        "length": {
+            "value": 120,
+            "unit": "min",
+            "system": "http://unitsofmeasure.org",
+            "code": "min",
+        },
+        "serviceProvider": reference("Organization", structure_id(structure)),
+    }
+
+
 def agenda() -> Iterator[Resource]:
     """Yield the shared agenda: per half-day one ultrasound and one CT."""
     for modality, identity in SCHEDULES.items():
