@@ -106,6 +106,8 @@ def _diagnostic_report(held: Resource, incoming: Resource, _write: Write) -> Res
         both = union(held.get(name), incoming.get(name))
         if both:
             merged[name] = both
+    if meta := {**held.get("meta", {}), **incoming.get("meta", {})}:
+        merged["meta"] = meta
     return merged
 
 

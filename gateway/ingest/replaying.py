@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
 # Patients, visits and consents know themselves which of two messages is the later one.
 _TIMED: Final = frozenset({"Patient", "Encounter", "Consent"})
-# Identifiers are added up, and meta is the gateway's.
-_SHARED: Final = frozenset({"resourceType", "id", "meta", "identifier"})
+# Identifiers are added up.
+_SHARED: Final = frozenset({"resourceType", "id", "identifier"})
+_STAMPS: Final = frozenset({"versionId", "lastUpdated"})
 
 
 class Replay:
@@ -86,4 +87,8 @@ def _differing(one: Stored, other: Stored | None) -> set[str]:
 
 
 def _content(stored: Stored | None) -> Resource:
-    return {} if stored is None or stored.deleted else stored.resource
+    if stored is None or stored.deleted:
+        return {}
+    content = stored.resource
+    meta = {name: part for name, part in content["meta"].items() if name not in _STAMPS}
+    return {**content, "meta": meta}

@@ -126,9 +126,16 @@ def copy_to(*full_urls: str | None) -> list[dict[str, Any]]:
     return [{"url": url_, "valueReference": {"reference": one_}} for one_ in full_urls]
 
 
+def labelled(found: Mapped) -> dict[str, Any]:
+    """Return the meta of a report that is as confidential as its document."""
+    labels = one(found, "DocumentReference")["securityLabel"]
+    return {"security": [coding for label in labels for coding in label["coding"]]}
+
+
 def report(found: Mapped, status: str, *numbers: str) -> dict[str, Any]:
     return {
         "resourceType": "DiagnosticReport",
+        "meta": labelled(found),
         "extension": copy_to(ADAM),
         "identifier": [{"system": URI, "value": number} for number in numbers],
         "status": status,
@@ -223,6 +230,7 @@ def test_a_biology_document_in_an_oru_is_a_laboratory_report() -> None:
     resource = one(found, "DiagnosticReport")
     assert resource == {
         "resourceType": "DiagnosticReport",
+        "meta": labelled(found),
         "extension": copy_to(*(each.full_url for each in found.recipients)),
         "identifier": one(found, "ServiceRequest")["identifier"],
         "basedOn": [{"reference": found.order}],

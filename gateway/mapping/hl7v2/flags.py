@@ -13,6 +13,8 @@ from gateway.mapping.hl7v2.obx_kind import Kind
 from gateway.mapping.receipts import ASKED, NO_REPLY, asked_tags
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from gateway.mapping.hl7v2.gathering import Gathering
     from gateway.mapping.hl7v2.groups import OrderGroup
 
@@ -83,6 +85,16 @@ def security_labels(level: str, flags: dict[str, bool]) -> list[Element]:
     labels = [concept(coding(CONFIDENTIALITY, code, _LEVEL_NAMES[code]))] if code else []
     hidden = (code for name, code in _VISIBILITY.items() if flags.get(name))
     return [*labels, *(concept(coding(VISIBILITY, code)) for code in hidden)]
+
+
+def report_meta(labels: Iterable[Element]) -> Element:
+    """Return the meta of a report that is as confidential as its documents; {} without labels.
+
+    Whoever sends the report on looks at it, and need not know the documents.
+    """
+    codings = [one for label in labels for one in label["coding"]]
+    each = [one for at, one in enumerate(codings) if one not in codings[:at]]
+    return {"security": each} if each else {}
 
 
 def goes_to_patient(flags: dict[str, bool]) -> bool:

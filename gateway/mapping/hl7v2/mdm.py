@@ -23,7 +23,7 @@ from gateway.mapping.hl7v2.document import (
     cda_relation,
     document_reference,
 )
-from gateway.mapping.hl7v2.flags import document_flags, document_tags, security_labels
+from gateway.mapping.hl7v2.flags import document_flags, document_tags, report_meta, security_labels
 from gateway.mapping.hl7v2.groups import OrderGroup, order_groups
 from gateway.mapping.hl7v2.numbers import OrderNumbers, order_numbers
 from gateway.mapping.hl7v2.obr import document_status, obr_copies, obr_diagnostic_report
@@ -273,6 +273,7 @@ def _report(
     *studies, _ = [*(url for url in facts.related if url == gathering.first("ImagingStudy")), ""]
     orders = [url for url in facts.related if url not in studies]
     report: Element = {
+        "meta": report_meta(facts.labels),
         "extension": copies_to(copies),
         "identifier": [*(one.identifier for one in reversed(chain)), *numbers.identifiers],
         "basedOn": references(orders),

@@ -18,7 +18,7 @@ from gateway.mapping.hl7v2.document import (
     document_reference,
     document_type,
 )
-from gateway.mapping.hl7v2.flags import document_flags, document_tags, security_labels
+from gateway.mapping.hl7v2.flags import document_flags, document_tags, report_meta, security_labels
 from gateway.mapping.hl7v2.groups import order_groups
 from gateway.mapping.hl7v2.imaging_study import imaging_study, study_uid
 from gateway.mapping.hl7v2.numbers import OrderNumbers, order_numbers
@@ -87,6 +87,7 @@ def _report(group: OrderGroup, gathering: Gathering) -> None:
     key, identifiers = _report_key(group, numbers, content, gathering)
     section = obr_section(group.obr)
     results = report_observations(group, key, section, gathering, elements.get("effectiveDateTime"))
+    labels = security_labels(_level(group), flags)
     for place, found in enumerate(content.documents, 1):
         facts = _facts(found, f"{gathering.name_of(key)}/{place}", section, elements, gathering)
         facts.doc_status = _DOC_STATUSES.get(status, "final")
@@ -95,6 +96,7 @@ def _report(group: OrderGroup, gathering: Gathering) -> None:
         facts.authors = [sender.author] if sender.author else elements.get("resultsInterpreter", [])
         facts.custodian = _resource_reference(sender.organization)
         facts.labels = security_labels(_level(group, found), flags)
+        labels += facts.labels
         facts.tags = document_tags(group, flags)
         facts.related = [url for url in (order, study) if url]
         _document(found, facts, gathering)
@@ -103,6 +105,7 @@ def _report(group: OrderGroup, gathering: Gathering) -> None:
         *prt_recipients(group.prt, gathering, flags),
     ]
     report: Element = {
+        "meta": report_meta(labels),
         "extension": copies_to(copies),
         "identifier": identifiers,
         "basedOn": references([order] if order else []),
@@ -212,9 +215,10 @@ def _document(found: Found, facts: DocumentFacts, gathering: Gathering) -> str:
     return document_reference(facts, [content], gathering)
 
 
-def _level(group: OrderGroup, found: Found) -> str:
+def _level(group: OrderGroup, found: Found | None = None) -> str:
     """Return the confidentiality that the CDA says, else ORC-28."""
-    return found.header.confidentiality or (group.orc.text(28) if group.orc else "")
+    said = found.header.confidentiality if found else ""
+    return said or (group.orc.text(28) if group.orc else "")
 
 
 def _code(elements: Element) -> Element:

@@ -208,3 +208,30 @@ def _read(sent: Message) -> bytes:
         f"OBX|1|CWE|ACK_LECTURE_MSS^^AckMetierZAM|{sent.control_id}|Y^^expandedYes-NoIndicator||||||F",
         f"OBX|2|XTN|LECTEUR_MSS^^AckMetierZAM|810000023084|^NET^X.400^{MAILBOX}||||||F",
     )
+
+
+@pytest.mark.parametrize(
+    ("confidentiality", "state"),
+    [("V", DeliveryState.REFUSED), ("R", DeliveryState.WAITING), ("", DeliveryState.WAITING)],
+)
+def test_a_report_is_as_confidential_as_its_sender_says(
+    gateway: Gateway, confidentiality: str, state: DeliveryState
+) -> None:
+    gateway.send(story.ORDER)
+    labelled = b"ORC|RE||FI1^RIS" + b"|" * 25 + confidentiality.encode()
+    gateway.send(document().replace(b"ORC|RE||FI1^RIS", labelled))
+
+    (letter,) = gateway.store.deliveries()
+    assert letter.state is state
+    codes = [one["code"] for one in gateway.all("DiagnosticReport")[0]["meta"].get("security", ())]
+    assert codes == ([confidentiality] if confidentiality else [])
+
+
+def test_a_report_whose_document_is_hidden_from_professionals_is_not_mailed(
+    gateway: Gateway,
+) -> None:
+    gateway.send(story.ORDER)
+    gateway.send(document("MASQUE_PS"))
+
+    (letter,) = gateway.store.deliveries()
+    assert (letter.state, "MASQUE_PS" in letter.last_error) == (DeliveryState.REFUSED, True)

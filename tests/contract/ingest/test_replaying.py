@@ -139,6 +139,20 @@ def test_what_others_wrote_by_fhir_since_stays(gateway: Gateway) -> None:
     assert (found["priority"], found["code"]) == ("stat", {"text": "IRM"})
 
 
+def test_a_label_that_came_since_stays(gateway: Gateway) -> None:
+    gateway.send(story.ORDER)
+    for control_id, label in (("2", "N"), ("3", "V")):
+        raw = story.report(control_id=control_id)
+        gateway.send(
+            raw.replace(b"ORC|RE||FI1^RIS", b"ORC|RE||FI1^RIS" + b"|" * 25 + label.encode())
+        )
+
+    again(gateway, 2)
+
+    (found,) = gateway.all("DiagnosticReport")
+    assert [one["code"] for one in found["meta"]["security"]] == ["V"]
+
+
 def test_a_message_that_was_refused_says_what_nobody_has_said_since(gateway: Gateway) -> None:
     assert b"MSA|AE" in gateway.send(order("NW", SCANNER, "1").replace(b"PID|1", b"PIX|1"))
     gateway.send(order("NW", SCANNER, "2"))
