@@ -35,7 +35,7 @@ class Asked:
 
 def lines(store: Store, asked: Asked) -> Iterator[Line]:
     """Yield the packages whose year touches the calendar year, in the order they were made."""
-    structures = lru_cache(maxsize=4096)(lambda reference: _read(store, reference))
+    read = lru_cache(maxsize=4096)(lambda reference: _read(store, reference))
     pairs = [
         ("code", f"{_PACKAGES}|{asked.package}"),
         ("occurrence", f"ge{asked.year}-01-01"),
@@ -49,16 +49,21 @@ def lines(store: Store, asked: Asked) -> Iterator[Line]:
         page = store.search(replace(query, cursor=cursor or None))
         for one in page.matches:
             charge = one.resource
-            structure = charge.get("performingOrganization", {}).get("reference", "")
-            yield _line(charge, _invoice(store, charge), structures(structure))
+            structure = read(_reference(charge, "performingOrganization"))
+            told = (
+                charge,
+                read(_reference(charge, "subject")),
+                read(_reference(charge, "context")),
+            )
+            shown = may_leave(*told).permitted
+            yield _line(charge, _invoice(store, charge), structure, shown=shown)
         if page.next is None:
             return
         cursor = page.next
 
 
-def _line(charge: Resource, bill: Resource, structure: Resource) -> Line:
+def _line(charge: Resource, bill: Resource, structure: Resource, *, shown: bool) -> Line:
     # Whose it is stays here where a label says so; that it is, is counted.
-    shown = may_leave(charge).permitted
     price = charge.get("priceOverride", {})
     period = charge.get("occurrencePeriod", {})
     return Line(

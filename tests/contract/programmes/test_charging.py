@@ -232,6 +232,19 @@ def test_the_statement_hides_whose_a_package_is_where_a_label_says_so(filled: St
     )
 
 
+def test_the_statement_hides_whose_a_package_is_where_the_patient_was_labelled_later(
+    filled: Store,
+) -> None:
+    system = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
+    made = charging(filled).package("ep", YEAR_END).charge.stored.resource
+    _, patient = made["subject"]["reference"].split("/")
+    label = {"security": [{"system": system, "code": "V"}]}
+    with filled.transaction() as tx:
+        tx.put({"resourceType": "Patient", "id": patient, "meta": label})
+    (line,) = lines(filled, Asked("equip-addict", 2022, "Organization/s"))
+    assert (line.patient, line.episode, line.amount) == ("", "", Decimal(806))
+
+
 FACTS = {
     "ftePerThousand": Decimal("0.5"),
     "fteCost": 40_000,
