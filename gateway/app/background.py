@@ -7,6 +7,7 @@ import logging
 import threading
 import time
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from gateway.app import assembly
@@ -26,6 +27,7 @@ _METADATA_POLL_SECONDS: Final = 0.5
 _LOOKED_BACK: Final = timedelta(minutes=10)
 # What has landed stays so long with its row: a sender in full swing is not slowed down.
 _LANDED_SECONDS: Final = 2.0
+_AGAIN_SECONDS: Final = 1.0
 
 
 class _Job(NamedTuple):
@@ -50,13 +52,28 @@ def at_work(
 ) -> Iterator[None]:
     """Carry jobs, each in a thread of its name, until `stop` is set at the end of the block."""
     threads = [
-        threading.Thread(target=_JOBS[name].run, args=(base, stop), name=name) for name in jobs
+        threading.Thread(target=carry, args=(partial(_JOBS[name].run, base), stop), name=name)
+        for name in jobs
     ]
     for thread in threads:
         thread.start()
     yield
     for thread in threads:
         thread.join()
+
+
+def carry(run: Callable[[threading.Event], None], stop: threading.Event) -> None:
+    """Run a job until `stop` is set, and again after a fault: nobody would miss its thread."""
+    while not stop.is_set():
+        try:
+            run(stop)
+        except Exception as fault:  # noqa: BLE001 - whatever it is, the door goes on without the job
+            # No trace: it may quote the patient.
+            kind, job = type(fault).__name__, threading.current_thread().name
+            _log.error("job.fault", extra={"job": job, "kind": kind})
+            stop.wait(_AGAIN_SECONDS)
+        else:
+            return
 
 
 def _settle_studies(base: assembly.Foundation, stop: threading.Event) -> None:

@@ -19,6 +19,7 @@ from gateway.delivery.wording import (
     spaced_ins,
     words,
 )
+from gateway.fhir.datatypes import primitives
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -131,7 +132,7 @@ def _official_name(patient: Resource) -> dict[str, Any]:
 
 def _names(patient: Resource) -> tuple[str, str]:
     name = _official_name(patient)
-    given = next(iter(name.get("given", ())), "")
+    given = next(iter(primitives(name, "given")), "")
     return str(name.get("family", "")).upper(), given_name(given)
 
 
@@ -161,8 +162,8 @@ def person(resource: Resource) -> str:
     if isinstance(resource.get("name"), str):
         return str(resource["name"])
     name: dict[str, Any] = next(iter(resource.get("name", ())), {})
-    prefix = next(iter(name.get("prefix", ())), "")
-    given = given_name(next(iter(name.get("given", ())), ""))
+    prefix = next(iter(primitives(name, "prefix")), "")
+    given = given_name(next(iter(primitives(name, "given")), ""))
     parts = (prefix, str(name.get("family", "")).upper(), given)
     return " ".join(part for part in parts if part) or str(name.get("text", ""))
 

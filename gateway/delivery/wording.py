@@ -324,7 +324,13 @@ def compact_day(fhir: str) -> str:
 
 def _paris(fhir: str) -> datetime:
     instant = datetime.fromisoformat(fhir)
-    return instant.replace(tzinfo=PARIS) if instant.tzinfo is None else instant.astimezone(PARIS)
+    if instant.tzinfo is None:
+        return instant.replace(tzinfo=PARIS)
+    try:
+        return instant.astimezone(PARIS)
+    except OverflowError:
+        # At either end of the years there is no such moment in Paris.
+        return instant
 
 
 _MATRICULE: Final = re.compile(r"(\d)(\d\d)(\d\d)(\d[\dAB])(\d{3})(\d{3})(\d\d)")

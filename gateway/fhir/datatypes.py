@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from hashlib import sha1
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 from uuid import UUID
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 # The gateway's own namespace: what comes from outside gets the same id on every replay.
 NAMESPACE: Final = UUID("6a0c2f2e-6d0b-5d6f-9b5f-0f3f6f1a7c11")
@@ -112,6 +115,14 @@ def human_name(
         prefix=[prefix] if prefix else None,
         suffix=[suffix] if suffix else None,
     )
+
+
+def primitives(element: Mapping[str, Any], name: str) -> list[str]:
+    """Return the values of a repeating primitive.
+
+    null holds the place of one that is an extension alone: https://hl7.org/fhir/R4/json.html#null
+    """
+    return [str(one) for one in element.get(name, ()) if one is not None]
 
 
 def period(start: str | None = None, end: str | None = None) -> Element:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.access.labels import may_leave
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from gateway.fhir.wire import Resource
     from gateway.store.api import Store, Transaction
 
+_log: Final = logging.getLogger("gateway.dimse")
 _TYPES: Final = ("ServiceRequest", "Task", "Appointment", "Patient", "ImagingStudy")
 _STEP: Final = 200
 _FAR: Final = 1000
@@ -71,7 +73,13 @@ class WorklistIngest:
         if not is_scheduled(order) or not may_leave(order).permitted:
             return
         patient = order.get("subject", {}).get("reference", "")
-        entries = worklist_entries(self._planned(tx, order))
+        planned = self._planned(tx, order)
+        try:
+            entries = list(worklist_entries(planned))
+        except Exception as fault:  # noqa: BLE001 - one odd order must not keep all others from modalities
+            # No trace: it may quote the patient.
+            _log.error("worklist.fault", extra={"order": order_id, "kind": type(fault).__name__})
+            return
         add_steps(tx, [Step(order_id, patient, entry) for entry in entries])
 
     def _planned(self, tx: Transaction, order: Resource) -> Planned:

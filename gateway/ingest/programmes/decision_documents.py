@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gateway.cda.level1 import FORMAT
-from gateway.fhir.datatypes import compact
+from gateway.fhir.datatypes import compact, primitives
 from gateway.mapping.to_cda.composition import composition_document
 from gateway.mapping.to_pdf import composition_pdf
 from gateway.programmes import meeting as rcp
@@ -162,5 +162,5 @@ def named(resource: Resource) -> str:
     if isinstance(name, str):
         return name
     first: dict[str, Any] = next(iter(name), {})
-    given = next(iter(first.get("given", ())), "")
+    given = next(iter(primitives(first, "given")), "")
     return f"{first.get('family', '')} {given}".strip() or str(first.get("text", ""))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from gateway.fhir.datatypes import primitives
 from gateway.fhir.search.query import parse_search
 from gateway.ingest.programmes.following import Following
 from gateway.ingest.programmes.reading import StoreReads, held, is_of
@@ -101,6 +102,6 @@ def _label(concept: dict[str, Any]) -> str:
 
 def _person(patient: Resource) -> str:
     name: dict[str, Any] = next(iter(patient.get("name", ())), {})
-    given = next(iter(name.get("given", ())), "")
+    given = next(iter(primitives(name, "given")), "")
     born = day(str(patient.get("birthDate", "")))
     return f"{name.get('family', '')} {given}, {born}".strip(" ,")

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.cda.level1 import Document, Identifier, Organization, Patient, Person, write
+from gateway.fhir.datatypes import primitives
 
 if TYPE_CHECKING:
     from gateway.fhir.wire import Resource
@@ -58,7 +59,7 @@ def _person(resource: Resource) -> Person:
     names: list[dict[str, Any]] = held if isinstance(held, list) else [{"text": held}]
     official = next((one for one in names if one.get("use") == "official"), None)
     name = official or next(iter(names), {})
-    given = next(iter(name.get("given", ())), "")
+    given = next(iter(primitives(name, "given")), "")
     family = name.get("family") or name.get("text") or "?"
     return Person(str(family), str(given), _identifiers(resource))
 

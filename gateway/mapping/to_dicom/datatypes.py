@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from gateway.dicom import attributes as tag
 from gateway.dicom.json_model import Model, element, key
-from gateway.fhir.datatypes import DCM, LOINC, SNOMED, UCUM, oid_system
+from gateway.fhir.datatypes import DCM, LOINC, SNOMED, UCUM, oid_system, primitives
 
 if TYPE_CHECKING:
     from gateway.fhir.datatypes import Element
@@ -70,13 +70,13 @@ def person_name(names: list[Element] | None) -> dict[str, str] | None:
     name = next((one for one in held if one.get("use") == "official"), next(iter(held), None))
     if name is None:
         return None
-    given = [str(one) for one in name.get("given", ())]
+    given = primitives(name, "given")
     parts = [
         str(name.get("family", "")) or ("" if given else str(name.get("text", ""))),
         given[0] if given else "",
         " ".join(given[1:]),
-        " ".join(name.get("prefix", ())),
-        " ".join(name.get("suffix", ())),
+        " ".join(primitives(name, "prefix")),
+        " ".join(primitives(name, "suffix")),
     ]
     joined = "^".join(_component(one) for one in parts).rstrip("^")
     return {"Alphabetic": joined} if joined else None
@@ -104,9 +104,10 @@ def clock(text: str | None) -> str:
 def _local(text: str | None) -> datetime | None:
     try:
         moment = datetime.fromisoformat(_FRACTION.sub("", text or ""))
-    except ValueError:
+        return moment.astimezone(_PARIS) if moment.tzinfo is not None else None
+    except (ValueError, OverflowError):
+        # At either end of the years there is no such moment in Paris.
         return None
-    return moment.astimezone(_PARIS) if moment.tzinfo is not None else None
 
 
 def code_items(concept: Element | None) -> list[Model]:

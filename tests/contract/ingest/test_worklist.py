@@ -75,6 +75,12 @@ def test_a_study_that_was_named_later_is_the_study_of_the_step(store: Store) -> 
     assert text(entry, 0x00080050) == "A2001"
 
 
+def test_an_order_that_cannot_be_read_keeps_no_other_from_modalities(store: Store) -> None:
+    put(store, PATIENT, {**ORDER, "id": "odd", "priority": ["routine"]}, ORDER)
+
+    assert len(ask(store)) == 1
+
+
 @pytest.mark.parametrize("hidden", ["patient", "order"])
 def test_what_a_label_hides_is_not_told_of(store: Store, hidden: str) -> None:
     system = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"

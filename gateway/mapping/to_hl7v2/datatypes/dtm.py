@@ -23,12 +23,13 @@ def dtm(text: str | None) -> str:
         return "".join(part for part in match.groups() if part)
     try:
         moment = datetime.fromisoformat(_FRACTION.sub("", text))
-    except ValueError:
+        local = moment.astimezone(PARIS)
+    except (ValueError, OverflowError):
+        # At either end of the years there is no such moment in Paris.
         return ""
     if moment.tzinfo is None:
         return ""
     fraction = _FRACTION.search(text)
-    local = moment.astimezone(PARIS)
     # A DTM has four digits of a second at most (HL7 v2.5.1 chapter 2A, 2.A.22).
     return f"{local:%Y%m%d%H%M%S}{fraction[0][:5] if fraction else ''}{local:%z}"
 

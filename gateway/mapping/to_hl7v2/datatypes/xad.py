@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from gateway.fhir.datatypes import primitives
 from gateway.mapping.hl7v2.datatypes.xad import BIRTH_PLACE, INSEE_CODE
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ _KINDS: Final = {"home": "H", "work": "O", "temp": "C", "old": "BA", "billing": 
 
 def xad(address: Mapping[str, Any], *, birth_place: bool = False) -> Repetition:
     """Return the parts of an address; in France XAD-9 is the INSEE code (PAM-FR 2.11, PID-11)."""
-    lines = [str(line) for line in address.get("line", ())]
+    lines = primitives(address, "line")
     known = lines or any(address.get(part) for part in ("city", "postalCode", "country"))
     text = "" if known else str(address.get("text", ""))
     kind = BIRTH_PLACE if birth_place else _KINDS.get(str(address.get("use", "")), "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from gateway.fhir.datatypes import primitives
 from gateway.mapping.hl7v2.datatypes.xpn import BIRTH_GIVEN_NAMES
 
 if TYPE_CHECKING:
@@ -28,14 +29,14 @@ def xpn(name: Mapping[str, Any], *, french: bool) -> tuple[str, ...]:
     In France XPN-3 of the official name lists all given names of the birth certificate, the first
     included (PAM-FR 2.11, PID-5).
     """
-    given = [str(one) for one in name.get("given", ())]
+    given = primitives(name, "given")
     family = str(name.get("family", "")) or ("" if given else str(name.get("text", "")))
     return (
         family,
         given[0] if given else "",
         _further(name, given, french=french),
-        " ".join(name.get("suffix", ())),
-        " ".join(name.get("prefix", ())),
+        " ".join(primitives(name, "suffix")),
+        " ".join(primitives(name, "prefix")),
         "",
         NAME_TYPES.get(str(name.get("use", "")), ""),
     )

@@ -167,3 +167,15 @@ def test_a_number_that_dicom_cannot_hold_is_left_out() -> None:
     assert text(entry, 0x00080050) == ""
     assert len(text(entry, 0x00401001)) == 16
     assert text(the_step(entry), 0x00080060) == "CT"
+
+
+def test_what_is_an_extension_alone_or_at_the_end_of_time_is_left_out() -> None:
+    name = {"family": "LEFEVRE", "given": [None, "Zoe"], "prefix": [None], "suffix": [None, "II"]}
+    (entry,) = worklist_entries(
+        planned(
+            order={**ORDER, "authoredOn": "0001-01-01T00:00:00+14:00"},
+            patient={**PATIENT, "name": [name]},
+        )
+    )
+    assert entry["00100010"]["Value"] == [{"Alphabetic": "LEFEVRE^Zoe^^^II"}]
+    assert "Value" not in entry["00402005"]

@@ -7,6 +7,9 @@ import pytest
 from gateway.errors import RequiredMissing
 from gateway.mapping.entry import Key, MergeKind
 from gateway.mapping.to_hl7v2 import Profile, Target
+from gateway.mapping.to_hl7v2.datatypes.dtm import dtm
+from gateway.mapping.to_hl7v2.datatypes.xad import xad
+from gateway.mapping.to_hl7v2.datatypes.xpn import xpn
 from tests.unit.mapping.to_hl7v2.conftest import INS, PATIENT, World, back, lines, read_back
 
 PAM = Target(application="DPI", facility="CHU", version="2.5", profile=Profile.PAM_FR)
@@ -150,3 +153,10 @@ def _plain(patient: dict[str, Any]) -> dict[str, Any]:
         for part in one["extension"]
     ]
     return kept
+
+
+def test_a_name_or_line_that_is_an_extension_alone_is_left_out() -> None:
+    name = {"family": "A", "given": [None, "B"], "prefix": [None], "suffix": [None]}
+    assert xpn(name, french=False)[:5] == ("A", "B", "", "", "")
+    assert xad({"line": [None, "12 rue X"]})[:2] == ("12 rue X", "")
+    assert dtm("9999-12-31T23:59:59-12:00") == ""
