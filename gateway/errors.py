@@ -21,6 +21,7 @@ Doors translate these attributes; nobody else knows HTTP, acknowledgement codes 
 
 from __future__ import annotations
 
+import traceback
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
@@ -213,3 +214,9 @@ class OutOfSpace(Unavailable):
     """The disk is full."""
 
     issue_code = "no-store"
+
+
+def places_of(fault: BaseException) -> list[str]:
+    """Return where a fault happened, for the log: its own words may quote what was sent."""
+    frames = traceback.extract_tb(fault.__traceback__)
+    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]

@@ -38,7 +38,7 @@ def hold_doors(settings: Settings, names: Iterable[str]) -> ExitStack:
         try:
             # Not inherited by the doors that are forked: they may outlive it for a moment.
             fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as fault:
+        except (BlockingIOError, PermissionError) as fault:
             held.close()
             message = (
                 f"The {name} door of {settings.data_dir} is open already: another gateway serves "

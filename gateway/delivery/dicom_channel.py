@@ -86,8 +86,7 @@ class DicomChannel:
 
     def serves(self, delivery: Delivery) -> bool:
         """Say whether the destination is known and not paused."""
-        destination = self._destinations.get(delivery.recipient)
-        return destination is not None and not self._pauses.hold(destination)
+        return self._pauses.let(self._destinations.get(delivery.recipient))
 
     def claim(self, delivery_id: str) -> Parcel | None:
         """Mark a waiting delivery as being sent."""

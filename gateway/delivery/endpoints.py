@@ -53,9 +53,9 @@ class Pauses:
             self._look_at = now + _LOOK
             self._paused = paused(self._store, self._destinations)
 
-    def hold(self, destination: Receiver) -> bool:
-        """Say whether a destination is paused."""
-        return endpoint_id(destination) in self._paused
+    def let(self, destination: Receiver | None) -> bool:
+        """Say whether a destination is known and not paused."""
+        return destination is not None and endpoint_id(destination) not in self._paused
 
 
 def declare(store: Store, destinations: Sequence[Receiver]) -> None:

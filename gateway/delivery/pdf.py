@@ -1,19 +1,17 @@
 """The summary on paper: one A4 page where it fits, the conclusion in a box at the top.
 
-The same summary always gives the same bytes. Fonts are embedded (Bitstream Vera, which comes with
-reportlab); a character that they lack is written without its accent, or as a question mark.
+The same summary always gives the same bytes.
 """
 
 from __future__ import annotations
 
-import threading
-import unicodedata
 from functools import lru_cache, partial
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final
 from xml.sax.saxutils import escape
 
 from gateway.delivery.wording import NBSP
+from gateway.mapping.paper import ONE_AT_A_TIME, characters, drawn, markup
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,19 +30,16 @@ _PADDING: Final = 6.0
 _LABEL_WIDTH: Final = 104.0
 _MEASURE_WIDTH: Final = 320.0
 
-# reportlab's paragraph parser is one object for the whole process.
-_ONE_AT_A_TIME: Final = threading.Lock()
-
 
 def warm() -> None:
     """Load reportlab and the fonts, so that the first letter need not wait for it."""
-    with _ONE_AT_A_TIME:
-        _fonts()
+    with ONE_AT_A_TIME:
+        characters()
 
 
 def render(summary: Summary) -> bytes:
     """Return the summary as PDF."""
-    with _ONE_AT_A_TIME:
+    with ONE_AT_A_TIME:
         return _render(summary)
 
 
@@ -53,7 +48,7 @@ def _render(summary: Summary) -> bytes:
     from reportlab.lib.pagesizes import A4  # noqa: PLC0415 - see above
     from reportlab.platypus import SimpleDocTemplate  # noqa: PLC0415 - see above
 
-    _fonts()
+    characters()
     use = summary.words
     file = BytesIO()
     document = SimpleDocTemplate(
@@ -75,37 +70,6 @@ def _render(summary: Summary) -> bytes:
         _story(summary, document.width - 2 * _PADDING), onFirstPage=foot, onLaterPages=foot
     )
     return file.getvalue()
-
-
-@lru_cache(maxsize=1)
-def _fonts() -> frozenset[int]:
-    """Register the fonts once; returns the characters that they can draw."""
-    from reportlab.pdfbase import pdfmetrics  # noqa: PLC0415 - as above
-    from reportlab.pdfbase.ttfonts import TTFont  # noqa: PLC0415 - as above
-
-    regular = TTFont("Vera", "Vera.ttf")
-    pdfmetrics.registerFont(regular)
-    pdfmetrics.registerFont(TTFont("Vera-Bold", "VeraBd.ttf"))
-    pdfmetrics.registerFontFamily("Vera", "Vera", "Vera-Bold", "Vera", "Vera-Bold")
-    return frozenset(regular.face.charToGlyph)
-
-
-def _drawn(text: str) -> str:
-    """Return `text` with every character one that the fonts have."""
-    known = _fonts()
-    text = unicodedata.normalize("NFC", text.expandtabs(4))
-    return "".join(c if c == "\n" or ord(c) in known else _likeness(c, known) for c in text)
-
-
-def _likeness(character: str, known: frozenset[int]) -> str:
-    if unicodedata.category(character) == "Cc":
-        return ""
-    base = [c for c in unicodedata.normalize("NFKD", character) if ord(c) in known]
-    return "".join(base) or "?"
-
-
-def _markup(text: str) -> str:
-    return escape(_drawn(text)).replace("\n", "<br/>")
 
 
 @lru_cache(maxsize=1)
@@ -141,15 +105,15 @@ def _story(summary: Summary, width: float) -> list[Any]:
     use, styles = summary.words, _styles()
     strong = (_ALERT if summary.alert else _CALM)[0]
     story: list[Any] = [
-        Paragraph(_markup(summary.title), styles["title"]),
-        Paragraph(f'<font color="{strong}">{_markup(summary.expected)}</font>', styles["expected"]),
-        Paragraph(_markup(summary.patient), styles["patient"]),
+        Paragraph(markup(summary.title), styles["title"]),
+        Paragraph(f'<font color="{strong}">{markup(summary.expected)}</font>', styles["expected"]),
+        Paragraph(markup(summary.patient), styles["patient"]),
     ]
     if summary.ins:
         text = f"{use.labels['ins']}{use.colon}{summary.ins}"
-        story.append(Paragraph(_markup(text), styles["quiet"]))
+        story.append(Paragraph(markup(text), styles["quiet"]))
     story += [
-        Paragraph(_markup(summary.exam), styles["plain"]),
+        Paragraph(markup(summary.exam), styles["plain"]),
         Spacer(0, 18),
         _box(summary),
         Spacer(0, 20),
@@ -176,21 +140,21 @@ def _box(summary: Summary) -> Any:  # noqa: ANN401 - a flowable
         leftIndent=11,
         rightIndent=11,
     )
-    title = f'<font name="Vera-Bold" color="{strong}">{_markup(summary.box_title)}</font>'
-    return Paragraph(f"{title}<br/>{_markup(summary.box)}", style)
+    title = f'<font name="Vera-Bold" color="{strong}">{markup(summary.box_title)}</font>'
+    return Paragraph(f"{title}<br/>{markup(summary.box)}", style)
 
 
 def _section(title: str, content: Sequence[Any]) -> list[Any]:
     from reportlab.platypus import Paragraph  # noqa: PLC0415 - as above
 
-    return [Paragraph(_markup(title), _styles()["heading"]), *content] if content else []
+    return [Paragraph(markup(title), _styles()["heading"]), *content] if content else []
 
 
 def _paragraphs(body: str) -> list[Any]:
     from reportlab.platypus import Paragraph  # noqa: PLC0415 - as above
 
     blocks = (block.strip() for block in body.split("\n\n"))
-    return [Paragraph(_markup(block), _styles()["body"]) for block in blocks if block]
+    return [Paragraph(markup(block), _styles()["body"]) for block in blocks if block]
 
 
 def _table(
@@ -203,8 +167,8 @@ def _table(
     styles = _styles()
     cells = [
         [
-            Paragraph(_markup(line.label), styles["quiet"]),
-            Paragraph(_linked(line.value) if link else _markup(line.value), styles["plain"]),
+            Paragraph(markup(line.label), styles["quiet"]),
+            Paragraph(_linked(line.value) if link else markup(line.value), styles["plain"]),
         ]
         for line in lines
     ]
@@ -224,7 +188,7 @@ def _links(lines: Sequence[Line], width: float) -> list[Any]:
 
 def _linked(url: str) -> str:
     target = escape(url, {'"': "&quot;"})
-    return f'<a href="{target}" color="{_CALM[0]}">{_markup(url)}</a>'
+    return f'<a href="{target}" color="{_CALM[0]}">{markup(url)}</a>'
 
 
 def _foot(summary: Summary, canvas: Any, document: Any) -> None:  # noqa: ANN401 - reportlab's own
@@ -238,8 +202,8 @@ def _foot(summary: Summary, canvas: Any, document: Any) -> None:  # noqa: ANN401
     canvas.line(_MARGIN, _MARGIN, right, _MARGIN)
     who = f"{summary.family} {summary.given}".strip()
     shown = f"{use.labels['reference']}{NBSP}{summary.reference}"
-    canvas.drawString(_MARGIN, _MARGIN - 12, _drawn(f"{who}   {shown}"))
+    canvas.drawString(_MARGIN, _MARGIN - 12, drawn(f"{who}   {shown}"))
     canvas.drawRightString(right, _MARGIN - 12, f"Page {document.page}")
     canvas.setFont("Vera", 6.2)
-    canvas.drawString(_MARGIN, _MARGIN - 22, _drawn(use.automatic))
+    canvas.drawString(_MARGIN, _MARGIN - 22, drawn(use.automatic))
     canvas.restoreState()

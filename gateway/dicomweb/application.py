@@ -89,7 +89,11 @@ class _Door:
     async def nothing(self, request: Request, fault: Exception) -> Response:
         """Answer what no route has: Starlette's own 404 and 405."""
         if isinstance(fault, HTTPException) and fault.status_code == MethodNotAllowed.http_status:
-            answer = refused(MethodNotAllowed(f"{request.method[:16]} is not offered here."))
+            answer = refused(
+                MethodNotAllowed(
+                    f"{request.method[:16]} is not offered here; OPTIONS tells what is."
+                )
+            )
             return self._response(replace(answer, headers=dict(fault.headers or {})), request)
         return self._response(refused(NotFound("There is nothing at this address.")), request)
 

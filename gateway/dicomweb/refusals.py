@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import logging
-import traceback
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 from gateway.dicomweb.answer import Answer
-from gateway.errors import TooLarge, Unavailable
+from gateway.errors import TooLarge, Unavailable, places_of
 
 if TYPE_CHECKING:
     from gateway.errors import GatewayError
@@ -35,13 +34,12 @@ def failed(fault: Exception) -> Answer:
     The fault's own words stay out of both: they may quote what was sent.
     """
     number = uuid4().hex
-    frames = traceback.extract_tb(fault.__traceback__)
     _LOG.error(
         "dicomweb.failed",
         extra={
             "error_id": number,
             "fault": type(fault).__name__,
-            "where": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
+            "where": places_of(fault),
         },
     )
     text = f"The gateway failed; its log says more under {number}.\n"

@@ -6,11 +6,10 @@ https://hl7.org/fhir/R4/http.html#Status-Codes
 from __future__ import annotations
 
 import logging
-import traceback
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
-from gateway.errors import GatewayError, Issue, TooLarge, Unavailable
+from gateway.errors import GatewayError, Issue, TooLarge, Unavailable, places_of
 from gateway.fhir.outcome import operation_outcome, outcome_of_issues
 from gateway.fhir.wire import dumps
 from gateway.rest.answer import Answer
@@ -46,13 +45,12 @@ def failed(fault: Exception) -> Answer:
     The fault's own words stay out of both: they may quote what was sent.
     """
     number = uuid4().hex
-    frames = traceback.extract_tb(fault.__traceback__)
     _LOG.error(
         "http.failed",
         extra={
             "error_id": number,
             "fault": type(fault).__name__,
-            "where": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
+            "where": places_of(fault),
         },
     )
     text = f"The gateway failed; its log says more under {number}."

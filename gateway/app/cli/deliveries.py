@@ -58,7 +58,8 @@ def list_deliveries(settings: Settings, given: argparse.Namespace) -> int:
     base = assembly.found(settings)
     state = DeliveryState(given.state) if given.state else None
     rows = [_row(one) for one in base.store.deliveries(state=state, limit=given.limit)]
-    show(rows, as_json=given.json, empty="Nothing is to be delivered.")
+    empty = f"No delivery is {state}." if state else "Nothing is to be delivered."
+    show(rows, as_json=given.json, empty=empty)
     if not settings.smtp_url:
         print("GATEWAY_SMTP_URL is not set: mail waits.", file=sys.stderr)
     base.close()
