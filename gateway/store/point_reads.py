@@ -9,6 +9,7 @@ to read again elsewhere is always possible.
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 from collections import deque
 from itertools import count
@@ -45,6 +46,8 @@ class PointReads:
         self._texts = {name: _numbered(sql.text) for name, sql in statements.items()}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._connection: psycopg.Connection[Any] | None = None
+        # Its socket once more: the driver closes its own when the connection is lost.
+        self._socket = -1
         self._not_before = 0.0
         # What was asked, in order; None is where the server answers with its end of a round.
         self._asked: deque[_Future | None] = deque()
@@ -77,11 +80,7 @@ class PointReads:
 
     def close(self) -> None:
         """Close the connection; the loop has ended, or asks no more."""
-        if self._connection is not None and self._loop is not None and self._loop.is_closed():
-            self._connection.close()
-            self._connection = None
-        else:
-            self._lose()
+        self._lose()
 
     # Connecting
 
@@ -111,20 +110,23 @@ class PointReads:
         if made.cancelled() or made.exception() is not None:
             return
         self._connection = made.result()
-        self._loop.add_reader(self._connection.fileno(), self._receive)
+        self._socket = os.dup(self._connection.fileno())
+        self._loop.add_reader(self._socket, self._receive)
 
     def _lose(self) -> None:
         """Close the connection and tell those who wait."""
         connection, self._connection = self._connection, None
         if connection is None:
             return
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.remove_reader(connection.fileno())
-            self._loop.remove_writer(connection.fileno())
+        running = self._loop is not None and not self._loop.is_closed()
+        if self._loop is not None and running:
+            self._loop.remove_reader(self._socket)
+            self._loop.remove_writer(self._socket)
+        os.close(self._socket)
         connection.close()
         while self._asked:
             future = self._asked.popleft()
-            if future is not None and not future.done():
+            if future is not None and running and not future.done():
                 future.set_exception(Lost())
 
     # The wire
@@ -145,16 +147,15 @@ class PointReads:
         """Send what libpq holds; what the socket does not take is sent when it does."""
         if self._connection is None or self._loop is None:
             return
-        socket = self._connection.fileno()
         try:
             held = self._connection.pgconn.flush()
         except psycopg.Error:
             self._lose()
             return
         if held:
-            self._loop.add_writer(socket, self._flush)
+            self._loop.add_writer(self._socket, self._flush)
         else:
-            self._loop.remove_writer(socket)
+            self._loop.remove_writer(self._socket)
 
     def _receive(self) -> None:
         try:
@@ -172,14 +173,12 @@ class PointReads:
             if result is None:
                 # The end of one question's results.
                 continue
-            future = self._asked.popleft()
-            if future is None:
-                if result.status != pq.ExecStatus.PIPELINE_SYNC:
-                    raise Lost
-            elif result.status != pq.ExecStatus.TUPLES_OK:
-                future.set_exception(Lost())
+            future = self._asked[0]
+            expected = pq.ExecStatus.PIPELINE_SYNC if future is None else pq.ExecStatus.TUPLES_OK
+            if result.status != expected:
                 raise Lost
-            elif not future.done():
+            self._asked.popleft()
+            if future is not None and not future.done():
                 future.set_result(_row(result))
 
 

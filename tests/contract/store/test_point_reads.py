@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
+import uvloop
 
 from gateway.store.api import open_store
 from gateway.store.migrate import migrate
@@ -116,6 +121,72 @@ def test_a_connection_that_is_lost_is_made_again(on_postgres: Store, postgres_ur
     assert set(lost) <= {None, (store.read("Patient", "a"),)}
     assert None in lost
     assert found == (store.read("Patient", "a"),)
+
+
+class _Between:
+    """A way to the server that is cut at will."""
+
+    def __init__(self, url: str) -> None:
+        self._to = ("127.0.0.1", urlsplit(url).port or 0)
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self._open: list[socket.socket] = []
+        self.silent = False
+        self.url = url.replace(f":{self._to[1]}/", f":{self._listening.getsockname()[1]}/")
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                near, _ = self._listening.accept()
+                far = socket.create_connection(self._to)
+                self._open += [near, far]
+                for ends in ((near, far), (far, near)):
+                    threading.Thread(target=self._carry, args=ends, daemon=True).start()
+
+    def _carry(self, source: socket.socket, target: socket.socket) -> None:
+        with suppress(OSError):
+            while piece := source.recv(65536):
+                if not self.silent:
+                    target.sendall(piece)
+
+    def cut(self) -> None:
+        for one in self._open:
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+            one.close()
+        self._open.clear()
+
+    def close(self) -> None:
+        self._listening.close()
+        self.cut()
+
+
+def test_who_waits_for_an_answer_is_told_when_the_line_is_cut(
+    on_postgres: Store, postgres_url: str
+) -> None:
+    put(on_postgres, patient("a"))
+    between = _Between(postgres_url)
+    far = open_store(between.url)
+
+    async def run() -> list[Looked]:
+        await _connected(far)
+        between.silent = True
+        waiting = [asyncio.ensure_future(far.read_ahead("Patient", "a")) for _ in range(3)]
+        await asyncio.sleep(0.2)
+        waiting[0].cancel()
+        between.cut()
+        async with asyncio.timeout(10):
+            lost = list(await asyncio.gather(*waiting[1:]))
+        between.silent = False
+        await _connected(far)
+        return [*lost, await far.read_ahead("Patient", "a")]
+
+    # The loop of the door, which is stricter about what it watches.
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        found = runner.run(run())
+    assert found == [None, None, (on_postgres.read("Patient", "a"),)]
+    far.close()
+    between.close()
 
 
 def test_a_server_that_is_not_there_is_nothing_to_read_from(on_postgres: Store) -> None:
