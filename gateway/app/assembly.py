@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from threading import Event
@@ -20,6 +21,7 @@ from gateway.ingest.procedure_step import study_changed
 from gateway.ingest.programmes.once_a_year import one_package_a_year
 from gateway.ingest.programmes.tasks import TaskRules
 from gateway.ingest.search_parameters import SearchParameters
+from gateway.ingest.spool import prepare
 from gateway.store.api import Store, open_store
 from gateway.store.landing import Landing
 from gateway.store.objects import open_objects
@@ -109,6 +111,9 @@ def found(settings: Settings) -> Foundation:
 def found_for_door(settings: Settings) -> Foundation:
     """Return what a door stands on, kept current while it is open."""
     base = found(settings)
+    with suppress(OSError):
+        # A disk that is full takes no door down.
+        prepare(base.objects.spool)
     watch(base.parameters, base.closed)
     return base
 

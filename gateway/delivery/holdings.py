@@ -51,6 +51,11 @@ class Holdings:
         """Open the Part 10 file of an object; raises `NotFound`, `Unavailable`."""
         return self._objects.open(instance.object)
 
+    def spool(self) -> Path:
+        """Return where copies of objects lie, which is emptied of what a crash has left."""
+        self._objects.spool.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return self._objects.spool
+
     @contextmanager
     def file(self, instance: Instance) -> Iterator[Path]:
         """Lend the Part 10 file of an object; from far away, a copy in the spool."""
@@ -59,8 +64,7 @@ class Holdings:
             if isinstance(name, str) and Path(name).is_file():
                 yield Path(name)
                 return
-            self._objects.spool.mkdir(parents=True, exist_ok=True)
-            with NamedTemporaryFile(dir=self._objects.spool, prefix="out-") as copy:
+            with NamedTemporaryFile(dir=self.spool(), prefix="out-") as copy:
                 shutil.copyfileobj(content, copy)
                 copy.flush()
                 yield Path(copy.name)

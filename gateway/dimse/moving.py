@@ -54,7 +54,7 @@ class OtherAssociation:
     def _changed(self, instance: Instance, file: Path, syntax: str) -> int:
         changed = dataset_in(syntax, file.read_bytes())
         head = file_head(instance.sop_class, instance.sop_uid, syntax)
-        with NamedTemporaryFile(prefix="out-") as copy:
+        with NamedTemporaryFile(dir=self._holdings.spool(), prefix="out-") as copy:
             copy.write(head + changed)
             copy.flush()
             return self._storing.send(Path(copy.name), self._originator)

@@ -28,12 +28,12 @@ _NEW: Final = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
 
 def prepare(directory: Path) -> None:
-    """Create the spool, and remove what was abandoned there."""
+    """Create the spool, and remove what was abandoned there: all of it is patient data."""
     directory.mkdir(parents=True, exist_ok=True, mode=_DIRECTORY_MODE)
     oldest = time.time() - _ABANDONED_SECONDS
-    for path in directory.glob(f"{_PREFIX}*"):
+    for path in directory.iterdir():
         with suppress(FileNotFoundError):
-            if path.stat().st_mtime < oldest:
+            if path.is_file() and path.stat().st_mtime < oldest:
                 path.unlink()
 
 

@@ -72,4 +72,4 @@ def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
 
     prepare(tmp_path)
 
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["dimse-young", "tmp-old"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["dimse-young"]
