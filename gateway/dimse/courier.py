@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from gateway.delivery.failures import Refused
+from gateway.delivery.failures import Refused, Unreachable
 from gateway.dicom.instance import objects_in_words
 from gateway.dimse.moving import OtherAssociation
-from gateway.dimse.scu import Scu
+from gateway.dimse.scu import TEMPORARY, Scu
 from gateway.errors import GatewayError
 
 if TYPE_CHECKING:
@@ -31,7 +31,8 @@ class DimseCourier(Scu):
     def send(self, instances: Sequence[Instance]) -> str:
         """Send objects over one association and return what became of them in words.
 
-        Raises `Refused` when one of them was, `Unknown` when the association ended.
+        Raises `Refused` when one of them was, `Unreachable` when they may be taken later (the
+        receiver, or the object store here, had no room), `Unknown` when the association ended.
         """
         kinds = [(one.sop_class, one.transfer_syntax) for one in instances]
         statuses: dict[int, int] = {}
@@ -45,7 +46,8 @@ class DimseCourier(Scu):
             said = ", ".join(f"{one:04X} for {count}" for one, count in sorted(refused.items()))
             of_all = f"{sum(refused.values())} of {objects_in_words(len(instances))}"
             message = f"{of_all} refused: {said}."
-            raise Refused(message)
+            # Sent again whole: what is held there already is taken once more and kept once.
+            raise Refused(message) if refused.keys() - TEMPORARY else Unreachable(message)
         return objects_in_words(len(instances))
 
 

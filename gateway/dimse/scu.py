@@ -11,7 +11,7 @@ from pydicom.dataset import Dataset
 from pynetdicom import AE, _config, build_role
 
 from gateway.access.tls import client_context, reason_of
-from gateway.delivery.failures import Refused, Unknown, Unreachable
+from gateway.delivery.failures import CourierFailure, Refused, Unknown, Unreachable
 from gateway.dicom.sop_classes import MPPS, STORAGE_COMMITMENT, VERIFICATION
 from gateway.dicom.transfer_syntaxes import EXPLICIT_LITTLE, IMPLICIT_LITTLE
 
@@ -30,6 +30,7 @@ _PLAIN: Final = [EXPLICIT_LITTLE, IMPLICIT_LITTLE]
 _MOST_CONTEXTS: Final = 128
 # PS3.7 annex C: done, with a remark (attribute list error, attribute value out of range, others).
 _WARNINGS: Final = frozenset({0x0107, 0x0116, *range(0xB000, 0xC000)})
+TEMPORARY: Final = frozenset({0x0213, *range(0xA700, 0xA800)})
 _EVENT_FAILED: Final = 2
 _EVENT_SUCCESS: Final = 1
 _COMMITMENT_INSTANCE: Final = "1.2.840.10008.1.20.1.1"
@@ -102,7 +103,7 @@ class Scu:
             answer, _ = getattr(association, verb)(_dataset(attributes), service, uid)
             status = _status(answer)
             if status not in fine and status not in _WARNINGS:
-                raise Refused(_words("The procedure step", status))
+                raise _refusal(status, "The procedure step")
 
     def report_commitment(self, result: Model, *, complete: bool) -> None:
         """Report a storage commitment as its SCP, on an association of ours (PS3.4 J.3.3)."""
@@ -113,7 +114,7 @@ class Scu:
                 _dataset(result), event, service, _COMMITMENT_INSTANCE
             )
             if _status(answer) != 0:
-                raise Refused(_words("The commitment", _status(answer)))
+                raise _refusal(_status(answer), "The commitment")
 
     @contextmanager
     def associated(
@@ -212,6 +213,15 @@ def _no_association(association: Any, peer: str, *, tls: bool) -> Exception:  # 
         # The library tells its log alone why.
         return Unreachable(f"{peer} cannot be reached, or one certificate does not suit the other.")
     return Unreachable(f"{peer} cannot be reached.")
+
+
+def _refusal(status: int, what: str) -> CourierFailure:
+    """Return what a status of a peer means: later it may be taken, or never like this.
+
+    Out of resources (PS3.4 table B.2-1), resource limitation (PS3.7 annex C).
+    """
+    kind = Unreachable if status in TEMPORARY else Refused
+    return kind(_words(what, status))
 
 
 def _words(what: str, status: int) -> str:
