@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from gateway.access.labels import CONFIDENTIALITY
 from gateway.ingest.overlay import fill, overlay, union, with_identifiers
 from gateway.ingest.patient import newer_identity
 from gateway.ingest.visit import next_consent, next_visit
@@ -35,6 +36,7 @@ _REPORT_RANK: Final = {
     "cancelled": 5,
     "entered-in-error": 6,
 }
+_LEVELS: Final = {"N": 0, "R": 1, "V": 2}
 _ORDER_ENDED: Final = frozenset({"completed", "revoked", "entered-in-error"})
 _APPOINTMENT_BEGUN: Final = frozenset({"arrived", "checked-in", "fulfilled"})
 _APPOINTMENT_OPEN: Final = frozenset({"proposed", "pending", "booked", "waitlist"})
@@ -107,8 +109,26 @@ def _diagnostic_report(held: Resource, incoming: Resource, _write: Write) -> Res
         if both:
             merged[name] = both
     if meta := {**held.get("meta", {}), **incoming.get("meta", {})}:
-        merged["meta"] = meta
+        merged["meta"] = meta | _security(held, incoming)
     return merged
+
+
+def _security(held: Resource, incoming: Resource) -> Resource:
+    """Return the labels of a report: the sender's, and a stricter level that somebody gave it.
+
+    No message lowers a level by itself; a client does (`$meta-delete`).
+    """
+    said = incoming.get("meta", {}).get("security", [])
+    levels = [one for one in held.get("meta", {}).get("security", ()) if _strictness(one)]
+    kept = max(levels, key=_strictness, default=None)
+    if not said or kept is None or _strictness(kept) <= max(map(_strictness, said)):
+        return {}
+    return {"security": [kept, *(one for one in said if one.get("code") not in _LEVELS)]}
+
+
+def _strictness(label: Resource) -> int:
+    is_level = label.get("system", "") in CONFIDENTIALITY
+    return _LEVELS.get(label.get("code", ""), 0) if is_level else 0
 
 
 def _appended(held: Resource, incoming: Resource, merged: Resource) -> Resource:

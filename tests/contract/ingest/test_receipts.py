@@ -235,3 +235,21 @@ def test_a_report_whose_document_is_hidden_from_professionals_is_not_mailed(
 
     (letter,) = gateway.store.deliveries()
     assert (letter.state, "MASQUE_PS" in letter.last_error) == (DeliveryState.REFUSED, True)
+
+
+def test_a_level_that_somebody_gave_a_report_is_not_lowered_by_a_message(
+    gateway: Gateway,
+) -> None:
+    gateway.send(story.ORDER)
+    gateway.send(document())
+    (report,) = gateway.all("DiagnosticReport")
+    system = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
+    with gateway.store.transaction() as tx:
+        tx.put({**report, "meta": {"security": [{"system": system, "code": "V"}]}})
+
+    corrected = document("MASQUE_PS").replace(b"DOC1", b"DOC2").replace(b"||CT|F", b"||CT|C")
+    gateway.send(corrected.replace(b"ORC|RE||FI1^RIS", b"ORC|RE||FI1^RIS" + b"|" * 25 + b"N"))
+
+    (found,) = gateway.all("DiagnosticReport")
+    codes = [one["code"] for one in found["meta"]["security"]]
+    assert (found["status"], codes) == ("corrected", ["V", "MASQUE_PS"])
