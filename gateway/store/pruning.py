@@ -113,7 +113,7 @@ class Pruning:
 
     def _of_entries(self, now: datetime) -> list[ColumnElement[bool]]:
         return [
-            and_(one, JOURNAL.c.received < _cutoff(now, rule.entry_days))
+            and_(one, _is_not_last(), JOURNAL.c.received < _cutoff(now, rule.entry_days))
             for one, rule in zip(self._matches(), self._rules, strict=True)
         ]
 
@@ -216,6 +216,14 @@ def seen(store: Store, number: int, who: str) -> None:
     with store.transaction() as tx:
         tx.change(delete(SEEN).where(SEEN.c.entry == number))
         tx.change(SEEN.insert().values(entry=number, at=to_micros(tx.now), who=who))
+
+
+def _is_not_last() -> ColumnElement[bool]:
+    """Return the condition that leaves the last number: Provenances name entries by theirs.
+
+    Were it gone, the next message would get the number of one that is told of elsewhere.
+    """
+    return JOURNAL.c.id < select(func.max(JOURNAL.c.id)).scalar_subquery()
 
 
 def _match(rule: Rule) -> ColumnElement[bool]:

@@ -210,16 +210,16 @@ def test_originals_go_first_and_entries_later(store: Store, objects: FileObjects
 def test_what_failed_stays_until_somebody_has_seen_to_it(
     store: Store, objects: FileObjects
 ) -> None:
-    record(store, entry("wrong", received=OLD, state=REFUSED))
+    record(store, entry("wrong", received=OLD, state=REFUSED), entry("new"))
     prune(store, objects, Rule(1, 1))
-    assert found(store, JournalFilter()) == ["wrong"]
+    assert found(store, JournalFilter()) == ["new", "wrong"]
     seen(store, 1, "alice")
     held = store.journal_entry(1)
     assert held is not None
     assert held.seen_by == "alice"
     assert found(store, JournalFilter(unseen=True)) == []
     prune(store, objects, Rule(1, 1))
-    assert found(store, JournalFilter()) == []
+    assert found(store, JournalFilter()) == ["new"]
 
 
 def test_an_attempt_to_send_that_failed_waits_for_nobody(
@@ -284,9 +284,21 @@ def test_a_message_that_still_has_to_go_is_kept_however_late(
         assert held is not None
         tx.update_delivery(replace(held, message_id=f"P1@{name}"))
     os.utime(objects._path(name), (0, 0))
+    record(store, entry("new"))
     prune(store, objects, Rule(1, 1))
-    assert found(store, JournalFilter()) == []
+    assert found(store, JournalFilter()) == ["new"]
     assert objects.read(name) == b"MSH|out"
+
+
+def test_no_number_is_given_twice(store: Store, objects: FileObjects) -> None:
+    record(store, entry("first", received=OLD), entry("second", received=OLD))
+    done = prune(store, objects, Rule(1, 1))
+    with store.transaction() as tx:
+        number = tx.record(entry("third"))
+
+    # Of the last one the number is left, and no original.
+    assert (done.entries, done.originals, number) == (1, 1, 3)
+    assert store.journal(JournalFilter())[-1].raw is None
 
 
 def test_an_object_that_was_put_a_moment_ago_stays(objects: FileObjects) -> None:
