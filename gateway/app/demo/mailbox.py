@@ -76,9 +76,10 @@ class Mailbox:
         """Stop listening."""
         self.close()
 
-    def received(self, address: str) -> Mail | None:
-        """Return the first mail for that address."""
-        return next((mail for mail in self.mails if address in mail.recipients), None)
+    def received(self, address: str, before: int = 0) -> Mail | None:
+        """Return the first mail for that address behind those `before` it."""
+        found = [mail for mail in self.mails if address in mail.recipients]
+        return found[before] if len(found) > before else None
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: ANN401, N802 - the untyped interface of aiosmtpd
         """Keep one mail, then accept it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from gateway.app.demo.missing import Missing, wait_for
@@ -55,6 +56,8 @@ class _Playing:
         self._mailbox = mailbox
         self._screen = screen
         self._words = Words()
+        # How many mails of each mailbox were shown.
+        self._read: Counter[str] = Counter()
 
     def step(self, number: int, step: Exchange | Mail) -> None:
         """Play one step; raises `Missing` when it is not answered as the page shows."""
@@ -95,9 +98,13 @@ class _Playing:
             self._screen.link(location)
 
     def _mail(self, step: Mail) -> None:
+        seen = self._read[step.to]
         mail = wait_for(
-            f"le courriel à {step.to}", _MAIL_SECONDS, lambda: self._mailbox.received(step.to)
+            f"le courriel à {step.to}",
+            _MAIL_SECONDS,
+            lambda: self._mailbox.received(step.to, seen),
         )
+        self._read[step.to] += 1
         text = " ".join(" ".join(mail.text_of(paper) for paper in mail.papers).split())
         for words in step.words:
             if words not in text:

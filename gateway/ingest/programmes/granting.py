@@ -62,7 +62,7 @@ class Granting:
             read = read_charge(definition, self._lang)
             known = {one.name: self._figure(one, structure_id, year) for one in read.facts}
             try:
-                whole = {**known, **facts}
+                whole = {**read.given, **known, **facts}
                 due.append(grant_of(read, f"Organization/{structure_id}", year, whole, self._lang))
             except Invalid as fault:
                 refused.append(Refused(read.title, fault.text))

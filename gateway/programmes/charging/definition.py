@@ -2,7 +2,8 @@
 
 `effectivePeriod` is when it is valid, the property groups are what it costs. Of extensions
 `programme-year` says which year counts, `covers` which searches find what the package pays for,
-`computed-amount` how an amount follows from facts, `figure` which figure of a measure a fact is.
+`computed-amount` how an amount follows from facts, `figure` which figure of a measure a fact is; an
+informational price component is a fact that the definition brings itself.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 COVERS: Final = f"{BASE}/StructureDefinition/covers"
 COMPUTED: Final = f"{BASE}/StructureDefinition/computed-amount"
 FIGURE: Final = f"{BASE}/StructureDefinition/figure"
+# https://hl7.org/fhir/R4/valueset-invoice-priceComponentType.html
+_INFORMATIONAL: Final = "informational"
 _TRANSLATION: Final = "http://hl7.org/fhir/StructureDefinition/translation"
 
 
@@ -81,6 +84,7 @@ class ChargeDefinition:
     conditions: tuple[Condition, ...]
     covers: tuple[Covered, ...]
     facts: tuple[Fact, ...]
+    given: dict[str, Decimal]
 
 
 def read_charge(definition: Resource, lang: str = "fr") -> ChargeDefinition:
@@ -109,6 +113,7 @@ def read_charge(definition: Resource, lang: str = "fr") -> ChargeDefinition:
             for one in _values(definition, COVERS)
         ),
         facts=tuple(_facts(definition)),
+        given=dict(_given(definition)),
     )
 
 
@@ -116,6 +121,8 @@ def _prices(definition: Resource) -> Iterator[Price]:
     for group in definition.get("propertyGroup", ()):
         conditions = tuple(map(_condition, group.get("applicability", ())))
         for component in group.get("priceComponent", ()):
+            if component.get("type") == _INFORMATIONAL:
+                continue
             amount = component.get("amount", {})
             computed: dict[str, Any] = next(_values(component, COMPUTED), {})
             value = amount.get("value")
@@ -125,6 +132,17 @@ def _prices(definition: Resource) -> Iterator[Price]:
                 str(amount.get("currency", "EUR")),
                 conditions,
             )
+
+
+def _given(definition: Resource) -> Iterator[tuple[str, Decimal]]:
+    """Give the facts that a definition brings itself: unit amounts and factors, by their code."""
+    for group in definition.get("propertyGroup", ()):
+        for component in group.get("priceComponent", ()):
+            value = component.get("amount", {}).get("value", component.get("factor"))
+            if component.get("type") == _INFORMATIONAL and value is not None:
+                code = component.get("code", {})
+                coded = next(iter(code.get("coding", ())), {}).get("code")
+                yield str(coded or code.get("text", "")), Decimal(str(value))
 
 
 def _condition(given: dict[str, Any]) -> Condition:

@@ -275,6 +275,26 @@ def test_grants_follow_from_facts_and_figures(filled: Store) -> None:
     assert {"text": "activeFile = 2500"} in bill["note"]
 
 
+def test_unit_amounts_stand_in_the_definition_and_a_call_overrules_them(filled: Store) -> None:
+    held = filled.read("ChargeItemDefinition", "dotation-interpretariat")
+    assert held is not None
+    hourly = {
+        "type": "informational",
+        "code": {"text": "hourlyCost"},
+        "amount": {"value": 40, "currency": "EUR"},
+    }
+    (group,) = held.resource["propertyGroup"]
+    with_hourly = {"priceComponent": [*group["priceComponent"], hourly]}
+    with filled.transaction() as tx:
+        tx.put({**held.resource, "propertyGroup": [with_hourly]})
+    granting = Granting(filled, lambda: NOW)
+    title = "Dotation : interprétariat professionnel"
+    for facts, amount in (({}, "400.00"), ({"hourlyCost": 50}, "500.00")):
+        due, refused = granting.grants("s", 2022, {"activeFile": 2_500, "hours": 10, **facts})
+        assert len(refused) == 3, [one.reason for one in refused]
+        assert [(one.definition.title, one.amount) for one in due] == [(title, Decimal(amount))]
+
+
 def test_a_grant_that_is_not_due_says_why(filled: Store) -> None:
     granting = Granting(filled, lambda: NOW)
     due, refused = granting.grants("s", 2022, {**FACTS, "activeFile": 2_500, "requested": 66_001})
