@@ -141,8 +141,8 @@ def _given(definition: Resource) -> Iterator[tuple[str, Decimal]]:
             value = component.get("amount", {}).get("value", component.get("factor"))
             if component.get("type") == _INFORMATIONAL and value is not None:
                 code = component.get("code", {})
-                coded = next(iter(code.get("coding", ())), {}).get("code")
-                yield str(coded or code.get("text", "")), Decimal(str(value))
+                codes = [str(one["code"]) for one in code.get("coding", ()) if "code" in one]
+                yield (codes[0] if codes else str(code.get("text", ""))), Decimal(str(value))
 
 
 def _condition(given: dict[str, Any]) -> Condition:
