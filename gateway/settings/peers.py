@@ -192,7 +192,7 @@ def _wrong_fields(given: Peers | Row) -> str:
 
 def _not_a_table(value: object) -> str:
     fine = isinstance(value, dict) and all(isinstance(one, str) for one in value.values())
-    return "" if fine else "a table of texts"
+    return "" if fine else "a table of texts (what is in no table stands before the first one)"
 
 
 def _not_a_list(value: object) -> str:

@@ -174,9 +174,7 @@ def test_what_is_not_there_is_said_in_a_sentence(
         ("journal", "show", "99999"): "There is no journal entry 99999.",
         ("deliveries", "show", "nothing"): "There is no delivery nothing.",
         ("deliveries", "retry", "nothing"): "There is no delivery nothing.",
-        ("hl7", "send", "/no/file", "--to", "127.0.0.1:1"): (
-            "[Errno 2] No such file or directory: '/no/file'"
-        ),
+        ("hl7", "send", "/no/file", "--to", "127.0.0.1:1"): ("/no/file: No such file or directory"),
     }.items():
         assert run_here(gateway, *arguments) == (1, b"")
         assert capsys.readouterr().err == f"gateway: {sentence}\n"
@@ -261,8 +259,16 @@ def test_before_its_database_is_made_a_command_says_how_to_make_it(
     installation.data.mkdir()
     assert run_here(installation, "journal", "list") == (1, b"")
     assert capsys.readouterr().err == (
-        "gateway: The database has no tables yet: `gateway migrate` makes them.\n"
+        "gateway: The database has no tables yet: `gateway migrate` makes them. "
+        "What does not work: `gateway check`.\n"
     )
+
+
+def test_a_database_that_is_not_there_is_said_in_words_for_the_operator(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_here(here(tmp_path), "deliveries", "list") == (1, b"")
+    assert capsys.readouterr().err.endswith("What does not work: `gateway check`.\n")
 
 
 @pytest.mark.parametrize("content", [b"", b"certainly no archive"], ids=["empty", "text"])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from gateway import __version__
 from gateway.app.cli.words import in_words
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, Unavailable
 from gateway.settings import SettingsError, read_settings
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ _FAMILIES: Final = {
     "demo": ("demo",),
 }
 
+_READ_THE_STORE: Final = ("journal", "deliveries", "codes", "packages", "search", "statement")
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status: 0 done, 1 refused, 2 misused."""
@@ -50,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"gateway: {fault}", file=sys.stderr)
         return 2
     except GatewayError as refusal:
-        print(f"gateway: {refusal.text}", file=sys.stderr)
+        print(f"gateway: {_told(refusal, words[0])}", file=sys.stderr)
         return 1
     except BrokenPipeError:
         # `gateway journal list | head` is not a fault.
@@ -61,6 +63,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"gateway: {in_words(fault)}", file=sys.stderr)
         return 1
     return status
+
+
+def _told(refusal: GatewayError, command: str) -> str:
+    """Return the sentence of a refusal; a store writes its own for senders, not for operators."""
+    if isinstance(refusal, Unavailable) and command in _READ_THE_STORE:
+        return f"{refusal.text} What does not work: `gateway check`."
+    return refusal.text
 
 
 def _parser(command: str) -> argparse.ArgumentParser:

@@ -69,7 +69,9 @@ class _Playing:
         else:
             self._screen.scene(number, step.title, "FHIR")
             answer = str(self._exchange(step))
-            what = Cell(f"{step.method} {self._words.said(step.target)[:_LONGEST]}")
+            target = self._words.said(step.target)
+            shown = target if len(target) <= _LONGEST else f"{target[: _LONGEST - 1]}…"
+            what = Cell(f"{step.method} {shown}")
         ms = (time.perf_counter() - begun) * 1000
         self.rows.append((Cell(str(number)), what, Cell(answer, "good"), Cell(f"{ms:.0f}")))
 
