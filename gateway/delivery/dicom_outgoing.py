@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from gateway.delivery.endpoints import endpoint_id
+from gateway.delivery.retry import retried
 from gateway.fhir.datatypes import DICOM_UID, stable_id
 from gateway.store.commitments import keep_request, result_of
-from gateway.store.records import NewDelivery
+from gateway.store.records import DeliveryState, NewDelivery
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 CHANNEL: Final = "dicom"
 COMMITMENT: Final = "StorageCommitment/"
+_OVER: Final = (DeliveryState.SENT, DeliveryState.REFUSED)
 _STUDIES: Final = "studies"
 _STEPS: Final = "procedure-steps"
 
@@ -90,9 +92,15 @@ class DicomOutgoing:
         recipient = recipient_of(destination)
         subject = resource.get("subject", {})
         named = f"{recipient}|{focus}|{version}"
+        delivery_id = stable_id("Delivery", CHANNEL, f"{named}|{reason}")
+        held = tx.delivery(delivery_id) if focus.startswith(COMMITMENT) else None
+        if held is not None and held.state in _OVER:
+            # Asked again under the same Transaction UID: whoever asks has not got the result.
+            tx.update_delivery(retried(held, tx.now))
+            return
         tx.enqueue(
             NewDelivery(
-                id=stable_id("Delivery", CHANNEL, f"{named}|{reason}"),
+                id=delivery_id,
                 recipient=recipient,
                 subject=str(subject.get("reference", "")) if isinstance(subject, dict) else "",
                 focus=focus,

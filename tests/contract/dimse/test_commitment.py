@@ -152,11 +152,14 @@ def test_whoever_is_known_is_called_for_the_result(
     try:
         clock[0] = AT.replace(year=2101)
         worker.run_once()
+        # It has lost the answer, and asks once more.
+        ask(door, request((CT, "1.2.3.1.1")), calling="CT1", wait=False)
+        worker.run_once()
     finally:
         listening.shutdown()
         worker.close()
 
     assert (status, on_the_same.events) == (0, [])
     assert (waiting.state.value, waiting.failure) == ("waiting", "unreachable")
-    assert [event for event, _ in told.events] == [1]
+    assert [event for event, _ in told.events] == [1, 1]
     assert [one.state.value for one in place.store.deliveries()] == ["sent"]
