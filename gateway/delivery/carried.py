@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gateway.delivery.dossier import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from gateway.fhir.wire import Resource
 
@@ -20,9 +20,9 @@ _DOCUMENT = "DocumentReference"
 
 
 def carried(resource: Resource, subject: str, read: Read, referring: Referring) -> list[Resource]:
-    """Return the patient (`Type/id`) and, of a report, its results, images and documents.
+    """Return the patient (`Type/id`), the orders and, of a report, its results, images, documents.
 
-    A document is that of the reports that it is related to.
+    A document is that of the reports that it is related to, and of their orders.
     """
     kind = resource.get("resourceType")
     if kind == _REPORT:
@@ -30,11 +30,18 @@ def carried(resource: Resource, subject: str, read: Read, referring: Referring) 
     else:
         related = resource.get("context", {}).get("related", ()) if kind == _DOCUMENT else ()
         told = [one for one in related if _literal(one).startswith(f"{_REPORT}/")]
-    names = dict.fromkeys([subject, *map(_literal, told)])
-    found = [one for name in names if name.count("/") == 1 and (one := read(name))]
+    told += resource.get("basedOn", ())
+    found = _held([subject, *map(_literal, told)], read)
+    if kind == _DOCUMENT:
+        reports = [one for one in found if one.get("resourceType") == _REPORT]
+        found += _held([_literal(o) for one in reports for o in one.get("basedOn", ())], read)
     if kind in (_REPORT, _DOCUMENT):
         found += referring(_DOCUMENT, "related", f"{kind}/{resource['id']}")
     return found
+
+
+def _held(names: Iterable[str], read: Read) -> list[Resource]:
+    return [one for name in dict.fromkeys(names) if name.count("/") == 1 and (one := read(name))]
 
 
 def _literal(element: Resource) -> str:

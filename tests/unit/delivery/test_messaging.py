@@ -325,11 +325,11 @@ def clinic(
     made.close()
 
 
-@pytest.mark.parametrize("told", ["appointment", "result", "report"])
+@pytest.mark.parametrize("told", ["appointment", "result", "report", "order"])
 def test_the_label_of_what_a_message_tells_of_holds_it_back(
     clinic: Worker, store: Store, lines: dict[str, Line], write: Callable[..., None], told: str
 ) -> None:
-    """A visit tells of its patient, a report of its results, a document of its report."""
+    """A visit tells of its patient, a report of its results, a document of report and order."""
     label = {"meta": {"security": [V]}}
     visit = {
         "resourceType": "Appointment",
@@ -357,6 +357,12 @@ def test_the_label_of_what_a_message_tells_of_holds_it_back(
                 REPORT | {"result": [{"reference": "Observation/n"}]},
             ),
             "report": (PATIENT, REPORT | label, document),
+            "order": (
+                PATIENT,
+                ORDER | label,
+                REPORT | {"basedOn": [{"reference": f"ServiceRequest/{ORDER['id']}"}]},
+                document,
+            ),
         }[told]
     )
     for _ in range(3):
