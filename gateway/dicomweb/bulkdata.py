@@ -15,8 +15,8 @@ from gateway.dicom.multipart import closing, part_head
 from gateway.dicomweb.answer import CHUNK, Answer
 from gateway.dicomweb.held import etag_of, held, is_known
 from gateway.dicomweb.ranges import asked_range, content_range
-from gateway.dicomweb.retrieve_frames import retrieve_frames
-from gateway.errors import NotFound
+from gateway.dicomweb.retrieve_frames import MOST_FRAMES, retrieve_frames
+from gateway.errors import NotAcceptable, NotFound
 from gateway.ingest.series_metadata import opened
 
 if TYPE_CHECKING:
@@ -55,6 +55,9 @@ def bulkdata_of(call: Call, one: HeldInstance, path: str, media: str = "") -> An
 
 
 def _frames(call: Call, count: int) -> Answer:
+    if count > MOST_FRAMES:
+        message = f"The object says that it has {count} frames: ask for them by their numbers."
+        raise NotAcceptable(message)
     return retrieve_frames(replace(call, place=",".join(map(str, range(1, count + 1)))))
 
 

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from gateway.dicomweb.ports import Ports
     from gateway.store.instances import HeldInstance
 
-_MOST_FRAMES: Final = 65536
+#: How many frames one answer holds.
+MOST_FRAMES: Final = 65536
 _LONGEST_NUMBER: Final = 10
 
 
@@ -72,7 +73,7 @@ def frame_numbers(text: str) -> list[int]:
     """Return the frames that a list names; raises `Malformed`."""
     parts = text.split(",")
     fine = all(part.isascii() and part.isdigit() for part in parts)
-    if not fine or len(parts) > _MOST_FRAMES or max(map(len, parts)) > _LONGEST_NUMBER:
+    if not fine or len(parts) > MOST_FRAMES or max(map(len, parts)) > _LONGEST_NUMBER:
         message = "Frames are a list of numbers with commas between, counted from 1."
         raise Malformed(message)
     return list(map(int, parts))

@@ -385,6 +385,15 @@ def test_pixel_data_that_is_cut_off_or_lies_about_its_size_is_refused(
         assert ask(gateway, f"{url}/rendered").status in (400, expected)
 
 
+def test_an_object_that_claims_frames_without_number_is_refused(gateway: GatewayProcess) -> None:
+    made = image()
+    made.compress(RLELossless, generate_instance_uid=False)
+    made.NumberOfFrames = 4_000_000_000
+    answer = store(gateway, part10(made))
+    url = answer.json["00081199"]["Value"][0]["00081190"]["Value"][0].partition("/dicom-web")[2]
+    assert ask(gateway, f"{url}/bulkdata/7FE00010").status == 406
+
+
 @pytest.mark.parametrize(
     ("path", "accept", "status"),
     [

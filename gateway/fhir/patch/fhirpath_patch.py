@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from gateway.errors import GatewayError, Invalid, Issue, Malformed
 from gateway.fhir.patch.element import Element, fields, hold, pairs
 from gateway.fhir.patch.locator import read_path
-from gateway.fhir.patch.value import chosen, put
+from gateway.fhir.patch.value import anew, chosen, put
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +31,8 @@ def fhirpath_patch(parameters: Any) -> Patch:  # noqa: ANN401 - any JSON
     operations = [_read(at, one) for at, one in enumerate(listed)]
 
     def apply(resource: Resource) -> Resource:
-        for at, (kind, parts) in enumerate(operations):
+        # What it adds becomes part of the resource: the next attempt needs values of its own.
+        for at, (kind, parts) in enumerate(anew(operations)):
             try:
                 _OPERATIONS[kind](resource, parts)
             except GatewayError as fault:

@@ -8,7 +8,7 @@ import jsonpatch
 import jsonpointer
 
 from gateway.errors import Invalid, Malformed
-from gateway.fhir.wire import dumps, loads
+from gateway.fhir.patch.value import anew
 
 if TYPE_CHECKING:
     from gateway.fhir.patch import Patch
@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
 MEDIA_TYPE: Final = "application/json-patch+json"
 MAX_OPERATIONS: Final = 1000
-# What `copy` may make in all: each one could double the resource.
+# What `copy` may make in all: each one could double the resource. A long text counts as many.
 _MAX_COPIED: Final = 100_000
+_LONG_TEXT: Final = 64
 _NEEDS: Final = {
     "add": ("path", "value"),
     "remove": ("path",),
@@ -50,7 +51,7 @@ def json_patch(operations: Any) -> Patch:  # noqa: ANN401 - any JSON
 
     def apply(resource: Resource) -> Resource:
         copied = 0
-        for at, operation in enumerate(_anew(operations)):
+        for at, operation in enumerate(anew(operations)):
             plain, size = operation, 0
             if operation["op"] == "copy":
                 plain, size = _as_add(at, operation, resource)
@@ -62,11 +63,6 @@ def json_patch(operations: Any) -> Patch:  # noqa: ANN401 - any JSON
         return resource
 
     return apply
-
-
-def _anew(value: Any) -> Any:  # noqa: ANN401 - any JSON
-    """Return a copy; a library's own would write decimals anew."""
-    return loads(dumps({"value": value}))["value"]
 
 
 def _check(at: int, operation: Any) -> None:  # noqa: ANN401 - any JSON
@@ -91,7 +87,7 @@ def _pointer(at: int, name: str, text: Any) -> None:  # noqa: ANN401 - any JSON
 
 
 def _as_add(at: int, operation: dict[str, Any], resource: Resource) -> tuple[dict[str, Any], int]:
-    """Return the `add` that a `copy` is, and how many values it adds."""
+    """Return the `add` that a `copy` is, and how much it adds."""
     try:
         value = jsonpointer.JsonPointer(operation["from"]).resolve(resource)
     except _UNFIT:
@@ -102,7 +98,7 @@ def _as_add(at: int, operation: dict[str, Any], resource: Resource) -> tuple[dic
     size = _size(value)
     if size > _MAX_COPIED:
         return operation, size
-    return {"op": "add", "path": operation["path"], "value": _anew(value)}, size
+    return {"op": "add", "path": operation["path"], "value": anew(value)}, size
 
 
 def _size(value: Any) -> int:  # noqa: ANN401 - any JSON
@@ -110,7 +106,7 @@ def _size(value: Any) -> int:  # noqa: ANN401 - any JSON
     count = 0
     while waiting:
         one = waiting.pop()
-        count += 1
+        count += 1 + (len(one) // _LONG_TEXT if isinstance(one, str) else 0)
         waiting.extend(one.values() if isinstance(one, dict) else ())
         waiting.extend(one if isinstance(one, list) else ())
     return count

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from gateway.errors import Invalid, Malformed
 from gateway.fhir.patch.element import fields, hold, pairs
+from gateway.fhir.wire import dumps, loads
 
 if TYPE_CHECKING:
     from gateway.fhir.patch.element import Pair
@@ -24,6 +25,11 @@ class Chosen(NamedTuple):
 
     field: Field
     pair: Pair
+
+
+def anew(value: Any) -> Any:  # noqa: ANN401 - any JSON
+    """Return a copy; a library's own would write decimals anew."""
+    return loads(dumps({"value": value}))["value"]
 
 
 def given_type(parameter: Resource) -> str:

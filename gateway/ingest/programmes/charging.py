@@ -10,9 +10,8 @@ from gateway.fhir.search.query import parse_search
 from gateway.ingest.conditions import current
 from gateway.ingest.contention import persistently
 from gateway.ingest.programmes.definitions import Definitions
-from gateway.ingest.programmes.once_a_year import VOID
 from gateway.programmes.charging.definition import read_charge
-from gateway.programmes.charging.package import charge_item, invoice, package_of
+from gateway.programmes.charging.package import VOID, charge_item, invoice, package_of
 from gateway.programmes.charging.words import say
 from gateway.programmes.measures.queries import read_search
 from gateway.programmes.names import PROGRAMME
@@ -77,8 +76,8 @@ class Charging:
         """
         with self._store.transaction() as tx:
             episode = current(tx, "EpisodeOfCare", episode_id)
-        definition = self._definition(episode, canonical)
-        counted = self._counted(package_of(definition, episode, on, self._lang))
+        package = self._due(self._charged_by(episode, canonical), episode, on)
+        definition, counted = package.definition, self._counted(package)
         services = list(dict.fromkeys(one for each in counted for one in each.found))
 
         def work() -> Charged:
@@ -95,7 +94,17 @@ class Charging:
 
         return persistently(work)
 
-    def _definition(self, episode: Resource, canonical: str) -> ChargeDefinition:
+    def _due(self, known: list[ChargeDefinition], episode: Resource, on: date) -> Package:
+        """Return the package of the first definition that is due; raises the first refusal."""
+        refusals: list[Invalid] = []
+        for definition in known:
+            try:
+                return package_of(definition, episode, on, self._lang)
+            except Invalid as refusal:
+                refusals.append(refusal)
+        raise refusals[0]
+
+    def _charged_by(self, episode: Resource, canonical: str) -> list[ChargeDefinition]:
         if canonical:
             found = Definitions(self._store, self._lang).resolve(canonical)
             known = [found] if found else []
@@ -105,7 +114,7 @@ class Charging:
         of_patients = [one for one in read if all(price.amount is not None for price in one.prices)]
         if not of_patients:
             raise Invalid(say(self._lang, "no-definition"), expression="EpisodeOfCare.type")
-        return of_patients[0]
+        return of_patients
 
     def definitions(self, programme: str) -> list[Resource]:
         """Return the active ChargeItemDefinitions of a programme, by its code."""

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from gateway.errors import Conflict
+from gateway.programmes.charging.package import VOID
 from gateway.programmes.charging.words import say
 
 if TYPE_CHECKING:
     from gateway.store.api import Transaction, Written
-
-#: ChargeItem.status of what no longer counts.
-VOID: Final = frozenset({"entered-in-error", "aborted", "not-billable"})
 
 
 def one_package_a_year(tx: Transaction, written: Written) -> None:

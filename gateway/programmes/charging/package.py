@@ -29,6 +29,9 @@ _PROFILES: Final = f"{BASE}/StructureDefinition"
 # EpisodeOfCare.status of what can be charged.
 _CHARGEABLE: Final = frozenset({"active", "onhold", "finished"})
 
+#: ChargeItem.status of what no longer counts.
+VOID: Final = frozenset({"entered-in-error", "aborted", "not-billable"})
+
 
 @dataclass(frozen=True, slots=True)
 class Package:
@@ -114,7 +117,7 @@ def _year(kind: str, begins: date, on: date) -> tuple[date, date]:
 
 def charge_item(package: Package, services: Sequence[str], entered: str) -> Resource:
     """Return the ChargeItem; `services` are what it pays for, `Type/id`."""
-    amount, currency = price(package.definition)
+    amount, currency = price(package)
     told: Resource = {
         "resourceType": "ChargeItem",
         "id": package.id_of("ChargeItem"),
@@ -140,7 +143,7 @@ def charge_item(package: Package, services: Sequence[str], entered: str) -> Reso
 
 def invoice(package: Package, entered: str) -> Resource:
     """Return the Invoice of the package."""
-    amount, currency = price(package.definition)
+    amount, currency = price(package)
     money = {"value": amount, "currency": currency}
     told: Resource = {
         "resourceType": "Invoice",
@@ -169,12 +172,19 @@ def invoice(package: Package, entered: str) -> Resource:
     return told
 
 
-def price(definition: ChargeDefinition) -> tuple[Decimal, str]:
-    """Return what a package costs: the sum of its amounts."""
-    amounts = [one.amount for one in definition.prices if one.amount is not None]
-    if not amounts:
-        raise Invalid(say("fr", "no-price", what=definition.canonical))
-    return sum(amounts[1:], amounts[0]), definition.prices[0].currency
+def price(package: Package, lang: str = "fr") -> tuple[Decimal, str]:
+    """Return what a package costs: the sum of the amounts whose conditions hold for its episode."""
+    definition = package.definition
+    due = [
+        (one.amount, one.currency)
+        for one in definition.prices
+        if one.amount is not None
+        and all(holds(condition, package.episode, {}, lang) for condition in one.conditions)
+    ]
+    if not due:
+        raise Invalid(say(lang, "no-price", what=definition.canonical))
+    amounts = [amount for amount, _ in due]
+    return sum(amounts[1:], amounts[0]), due[0][1]
 
 
 def _span(package: Package) -> dict[str, str]:

@@ -13,6 +13,8 @@ from decimal import Decimal
 from html import escape
 from typing import TYPE_CHECKING, Final
 
+from gateway.programmes.charging.package import VOID
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -83,7 +85,7 @@ def _cell(value: object) -> str:
 
 
 def page(lines: Iterable[Line], title: str) -> Iterator[str]:
-    """Yield an HTML page with the sum at its end."""
+    """Yield an HTML page with the sum at its end; what was cancelled is left out."""
     heads = "".join(f'<th scope="col">{escape(one)}</th>' for one in _PRINTED.values())
     yield (
         f'<!doctype html><html lang="fr"><head><meta charset="utf-8">'
@@ -92,7 +94,7 @@ def page(lines: Iterable[Line], title: str) -> Iterator[str]:
         f"<table><thead><tr>{heads}</tr></thead><tbody>"
     )
     number, total, currency = 0, Decimal(0), "EUR"
-    for line in lines:
+    for line in (one for one in lines if one.status not in VOID):
         number, total, currency = number + 1, total + line.amount, line.currency
         yield f"<tr>{''.join(_printed(line))}</tr>\n"
     said = f"{number} forfait{'s' if number > 1 else ''}"

@@ -20,6 +20,7 @@ from gateway.fhir.parameters import (
 from gateway.ingest.programmes.charging import Charging
 from gateway.ingest.programmes.granting import Granting
 from gateway.ingest.programmes.statement import Asked, lines
+from gateway.programmes.agenda import PARIS
 from gateway.programmes.charging.grants import account, grant_invoice
 from gateway.programmes.charging.statement import csv_rows, page
 from gateway.rest.answer import Answer
@@ -95,7 +96,7 @@ def _day(call: Call, asked: Given) -> date:
         # The last day: a rolling year that has begun by then is the one that counts.
         return date(_year(year), 12, 31)
     if not day:
-        return call.ports.clock().date()
+        return call.ports.clock().astimezone(PARIS).date()
     try:
         return date.fromisoformat(day[:10])
     except ValueError:

@@ -306,3 +306,19 @@ def test_a_grant_that_is_not_due_says_why(filled: Store) -> None:
     assert all("inférieure à 1 000" in one.reason for one in refused)
     due, refused = granting.grants("s", 2022, {"activeFile": 2_500})
     assert {"Il manque une donnée"} == {one.reason[:20] for one in refused}
+
+
+def test_of_two_definitions_that_which_is_in_force_is_charged(filled: Store) -> None:
+    (known,) = charging(filled).definitions("equip-addict")
+    later = {
+        **known,
+        "id": "later",
+        "url": f"{known['url']}-later",
+        "effectivePeriod": {"start": "2024-01-01"},
+    }
+    with filled.transaction() as tx:
+        tx.put({**known, "effectivePeriod": {"start": "2022-01-01", "end": "2023-12-31"}})
+        tx.put(later)
+    for year, url in ((2022, known["url"]), (2024, later["url"])):
+        made = charging(filled).package("ep", date(year, 12, 31)).charge.stored.resource
+        assert made["definitionCanonical"][0].partition("|")[0] == url

@@ -101,3 +101,16 @@ def test_charge_and_invoice_belong_together() -> None:
     assert bill["lineItem"][0]["chargeItemReference"] == {"reference": f"ChargeItem/{item['id']}"}
     assert item["priceOverride"] == bill["totalGross"]
     assert item["supportingInformation"] == [{"reference": "Encounter/1"}]
+
+
+def test_an_amount_counts_only_where_its_own_condition_holds() -> None:
+    def group(amount: int, condition: str) -> dict[str, Any]:
+        return {
+            "applicability": [{"expression": condition, "description": "L'année convient."}],
+            "priceComponent": [{"type": "base", "amount": {"value": amount, "currency": "EUR"}}],
+        }
+
+    groups = [group(806, "period.start < @2023-01-01"), group(850, "period.start >= @2023-01-01")]
+    read = read_charge(definition(propertyGroup=groups))
+    for day, amount in ((date(2022, 6, 1), 806), (date(2023, 6, 1), 850)):
+        assert invoice(package_of(read, episode(day), day), "")["totalNet"]["value"] == amount

@@ -63,3 +63,9 @@ def test_the_page_is_escaped_and_adds_up_in_french() -> None:
 def test_amounts_and_dates_are_french() -> None:
     assert french_amount(Decimal("1234567.5")) == "1\u202f234\u202f567,50\u00a0€"
     assert french_date("2022-02-01") == "01/02/2022"
+
+
+def test_the_page_adds_up_nothing_that_was_cancelled() -> None:
+    told = "".join(page([LINE, replace(LINE, status="entered-in-error")], "Forfaits 2022"))
+    assert "1 forfait<" in told
+    assert "620,00" not in told

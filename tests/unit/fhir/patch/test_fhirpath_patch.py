@@ -360,3 +360,17 @@ def test_any_patch_is_applied_or_refused(
     except GatewayError:
         return
     assert after["id"] == "a"
+
+
+def test_a_patch_that_is_tried_again_does_the_same_again() -> None:
+    patch = fhirpath_patch(
+        {
+            "resourceType": "Parameters",
+            "parameter": [
+                operation("add", "Patient", name="name", value={"valueHumanName": {"text": "X"}}),
+                operation("add", "Patient.name", name="given", value={"valueString": "A"}),
+            ],
+        }
+    )
+    first, second = (patch({"resourceType": "Patient", "id": "a"}) for _ in range(2))
+    assert first["name"] == second["name"] == [{"text": "X", "given": ["A"]}]

@@ -146,3 +146,10 @@ def test_any_patch_is_applied_or_refused(operations: list[dict[str, Any]]) -> No
     except GatewayError:
         return
     assert (after["resourceType"], after["id"]) == ("Patient", "a")
+
+
+def test_a_long_text_is_not_copied_without_end() -> None:
+    text = {"op": "add", "path": "/name/0/given", "value": ["x" * 1_000_000]}
+    copy = {"op": "copy", "from": "/name/0/given/0", "path": "/name/0/given/-"}
+    with pytest.raises(Invalid, match="copies more than a resource may hold"):
+        apply(text, *[copy] * 900)
