@@ -22,7 +22,9 @@ from gateway.store.statements import (
     INDEXES,
     INSTANCE,
     JOURNAL,
+    RESOURCE,
     SEEN,
+    VERSION,
     render_values,
 )
 
@@ -149,12 +151,14 @@ class Pruning:
                 emptied = update(JOURNAL).where(JOURNAL.c.id.in_(numbers))
                 done.originals += tx.change(emptied.values(raw=None, object=None))
         done.size += sum(row[2] for row in found)
-        for name in {row[1] for row in found if row[1]}:
-            done.objects += self._forget_object(name, now)
+        alone = {row[1] for row in found if row[1] and not self._is_named(row[1])}
+        before = (now - _OBJECT_AGE).timestamp()
+        for name in alone - self._of_earlier_versions(alone):
+            done.objects += self._objects.delete(name, before=before)
         return True
 
-    def _forget_object(self, name: str, now: datetime) -> bool:
-        """Delete an object that no entry, document, image or message to be sent names any more."""
+    def _is_named(self, name: str) -> bool:
+        """Say whether an entry, document, image or message to be sent names an object still."""
         uris = INDEXES["uris"]
         named = (
             select(JOURNAL.c.id).where(JOURNAL.c.object == name),
@@ -165,9 +169,20 @@ class Pruning:
                 DELIVERY.c.state.in_(_UNFINISHED), DELIVERY.c.message_id.endswith(f"@{name}")
             ),
         )
-        if any(self._rows(one.limit(1)) for one in named):
-            return False
-        return self._objects.delete(name, before=(now - _OBJECT_AGE).timestamp())
+        return any(self._rows(one.limit(1)) for one in named)
+
+    def _of_earlier_versions(self, names: set[str]) -> set[str]:
+        """Return which objects are the content of a document as it was: no index knows those."""
+        if not names:
+            return set()
+        statement = (
+            select(VERSION.c.content)
+            .join_from(RESOURCE, VERSION, VERSION.c.rid == RESOURCE.c.rid)
+            .where(RESOURCE.c.type == "Binary", RESOURCE.c.version > 1)
+            .where(VERSION.c.seq != RESOURCE.c.seq)
+        )
+        contents = [bytes(row[0]) for row in self._rows(statement)]
+        return {name for name in names if any(name.encode() in one for one in contents)}
 
     def _give_back(self) -> int:
         """Give free pages of SQLite back to the file system; return how many."""

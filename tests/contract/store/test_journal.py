@@ -253,7 +253,8 @@ def test_without_rules_nothing_is_forgotten(store: Store, objects: FileObjects) 
 
 
 def test_an_object_goes_when_nobody_names_it_any_more(store: Store, objects: FileObjects) -> None:
-    alone, shared, named = (objects.put(content) for content in (b"alone", b"shared", b"named"))
+    contents = (b"alone", b"shared", b"named", b"before", b"gone")
+    alone, shared, named, before, gone = map(objects.put, contents)
     for path in (objects.spool.parent).glob("??/*"):
         os.utime(path, (OLD.timestamp(), OLD.timestamp()))
     record(
@@ -261,14 +262,19 @@ def test_an_object_goes_when_nobody_names_it_any_more(store: Store, objects: Fil
         entry("alone", received=OLD, raw=None, object=alone),
         entry("shared", received=OLD, raw=None, object=shared),
         entry("named", received=OLD, raw=None, object=named),
+        entry("before", received=OLD, raw=None, object=before),
+        entry("gone", received=OLD, raw=None, object=gone),
         entry("new", raw=None, object=shared),
     )
     with store.transaction() as tx:
-        binary = {"resourceType": "Binary", "id": "b1", "contentType": "text/plain"}
-        tx.put({**binary, "meta": {"source": f"urn:sha256:{named}"}})
+        binary = {"resourceType": "Binary", "contentType": "text/plain"}
+        # Earlier versions are read by their numbers, and so is what was deleted.
+        for identity, name in (("b1", before), ("b1", named), ("b2", gone)):
+            tx.put({**binary, "id": identity, "meta": {"source": f"urn:sha256:{name}"}})
+        tx.delete("Binary", "b2")
     prune(store, objects, Rule(30, 9999))
     held = {path.name for path in objects.spool.parent.glob("??/*")}
-    assert held == {shared, named}
+    assert held == {shared, named, before, gone}
 
 
 def test_a_message_that_still_has_to_go_is_kept_however_late(
