@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import hashlib
 import os
 import tempfile
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
@@ -14,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 from gateway.errors import NotFound, OutOfSpace, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from typing import Any
 
 _CHUNK: Final = 1 << 20
@@ -127,14 +129,22 @@ class FileObjects:
         """
         path = self._path(sha256)
         try:
-            if path.stat().st_size != size:
+            if not path.exists():
                 return False
-            os.utime(path)
+            with self._locked(fcntl.LOCK_SH):
+                os.utime(path)
+                return path.stat().st_size == size
         except FileNotFoundError:
             return False
         except OSError as fault:
             raise _refusal(fault) from fault
-        return True
+
+    @contextmanager
+    def _locked(self, operation: int) -> Iterator[None]:
+        """Keep what is looked at from being deleted meanwhile, by whichever process."""
+        with (self._root / ".lock").open("a") as lock:
+            fcntl.flock(lock, operation)
+            yield
 
     def adopt(self, path: Path, sha256: str) -> None:
         """Rename the file into place; an object that is there already stays as it is.
@@ -176,9 +186,10 @@ class FileObjects:
         """Remove the file, unless it was put again."""
         path = self._path(sha256)
         try:
-            if path.stat().st_mtime >= before:
-                return False
-            path.unlink()
+            with self._locked(fcntl.LOCK_EX):
+                if path.stat().st_mtime >= before:
+                    return False
+                path.unlink()
         except FileNotFoundError:
             return False
         except OSError as fault:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from threading import Barrier
 from typing import TYPE_CHECKING
 
 import pytest
@@ -179,6 +181,8 @@ def test_codes_are_counted_over_transactions_and_within_one(store: Store) -> Non
 # Forgetting
 
 
+# A few of a hundred come between a look and a deletion that are not one.
+ROUNDS = 100
 OLD = NOW - timedelta(days=100)
 
 
@@ -313,6 +317,24 @@ def test_an_object_that_was_put_a_moment_ago_stays(objects: FileObjects) -> None
     assert objects.put(b"again") == name
     assert objects.delete(name, before=NOW.timestamp() - 3600) is False
     assert objects.delete("f" * 64, before=NOW.timestamp()) is False
+
+
+def test_an_object_that_is_put_while_it_is_deleted_is_there(objects: FileObjects) -> None:
+    name = objects.put(b"again")
+    start = Barrier(2)
+
+    def delete() -> None:
+        start.wait()
+        objects.delete(name, before=NOW.timestamp())
+
+    with ThreadPoolExecutor(1) as pool:
+        for _ in range(ROUNDS):
+            os.utime(objects._path(name), (0, 0))
+            deleting = pool.submit(delete)
+            start.wait()
+            objects.put(b"again")
+            deleting.result()
+            assert objects.read(name) == b"again"
 
 
 def test_the_space_is_given_back(sqlite_store: Store, objects: FileObjects) -> None:
