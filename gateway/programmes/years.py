@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import MAXYEAR, date, timedelta
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -18,6 +18,9 @@ def year_of(on: date, kind: str) -> tuple[date, date]:
     `calendar`: 1 January to 31 December; `rolling`: that day to the day before its anniversary.
     """
     if kind == "rolling":
+        if on.year == MAXYEAR:
+            # The calendar ends before the anniversary.
+            return on, date.max
         return on, _anniversary(on) - timedelta(days=1)
     return date(on.year, 1, 1), date(on.year, 12, 31)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from gateway.errors import Invalid
 
@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gateway.fhir.fhirpath.nodes import Collection
+
+# How many items one evaluation may look at: an expression within others multiplies.
+_MOST: Final = 5_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +40,21 @@ NO_SERVICES = Services()
 class Shared:
     """What one evaluation shares from its first step to its last."""
 
-    __slots__ = ("_now", "services", "variables")
+    __slots__ = ("_left", "_now", "services", "variables")
 
     def __init__(self, variables: dict[str, Collection], services: Services) -> None:
         """Begin an evaluation."""
         self.variables = variables
         self.services = services
         self._now: datetime | None = None
+        self._left = _MOST
+
+    def spend(self, items: int) -> None:
+        """Count items that are looked at; raises `Invalid` when they are too many."""
+        self._left -= items
+        if self._left < 0:
+            message = "The FHIRPath looks at more than one evaluation may."
+            raise Invalid(message)
 
     def now(self) -> datetime:
         """Return the instant of this evaluation; raises `Invalid` without a clock."""

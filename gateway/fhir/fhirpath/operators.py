@@ -17,7 +17,7 @@ from gateway.fhir.fhirpath.equality import (
 )
 from gateway.fhir.fhirpath.nodes import PLAIN, Collection, Item, Node, is_plain
 from gateway.fhir.fhirpath.quantity import Quantity, comparable, multiplied
-from gateway.fhir.fhirpath.run import FALSE, TRUE, boolean, single, truth
+from gateway.fhir.fhirpath.run import FALSE, TRUE, boolean, require_length, single, truth
 from gateway.fhir.fhirpath.temporal import Temporal, added, order
 
 if TYPE_CHECKING:
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from gateway.fhir.fhirpath.run import Run
 
 Operator = Callable[[Collection, Collection], Collection]
+
+# Of a whole number: more than any of FHIR, or of what is counted.
+_BITS: Final = 1024
 
 
 def binary(sign: str, left: Run, right: Run) -> Run:
@@ -212,11 +215,14 @@ def _arithmetic(sign: str, operate: Callable[[Any, Any], Any]) -> Operator:
 
 
 def _some(value: Item) -> Collection:
-    return [] if value is None else [value]
+    # What overflows is empty: http://hl7.org/fhirpath/N1/#math.
+    overflows = type(value) is int and value.bit_length() > _BITS
+    return [] if value is None or overflows else [value]
 
 
 def _plus(one: Item, other: Item) -> Item:
     if isinstance(one, str) and isinstance(other, str):
+        require_length(len(one) + len(other))
         return one + other
     return _sum(one, other, 1)
 
@@ -290,6 +296,7 @@ def _joined(left: Collection, right: Collection) -> Collection:
     if any(value is not None and not isinstance(value, str) for value in (one, other)):
         message = "The FHIRPath joins values with & that are no texts."
         raise Invalid(message)
+    require_length(len(one or "") + len(other or ""))
     return [(one or "") + (other or "")]
 
 

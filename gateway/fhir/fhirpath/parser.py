@@ -18,6 +18,7 @@ from gateway.fhir.fhirpath.syntax import (
     Special,
     Step,
     Typed,
+    parts,
 )
 from gateway.fhir.fhirpath.temporal import read_temporal
 
@@ -44,6 +45,7 @@ _VALUES: Final = {"true": True, "false": False}
 _MAX_DEPTH: Final = 60
 # Steps and operators nest to the left: what is joined to a joined one.
 _MAX_LEVELS: Final = 200
+_MAX_DIGITS: Final = 300
 
 
 def parse(text: str) -> Syntax:
@@ -60,20 +62,8 @@ def _levels(syntax: Syntax) -> int:
     while waiting:
         one, level = waiting.pop()
         most = max(most, level)
-        waiting += [(part, level + 1) for part in _parts(one)]
+        waiting += [(part, level + 1) for part in parts(one)]
     return most
-
-
-def _parts(syntax: Syntax) -> tuple[Syntax, ...]:
-    match syntax:
-        case Call(_, arguments, _):
-            return arguments
-        case Step(left, right) | Indexed(left, right) | Binary(_, left, right):
-            return left, right
-        case Signed(_, operand) | Typed(_, operand, _):
-            return (operand,)
-        case _:
-            return ()
 
 
 class _Parser:
@@ -218,6 +208,8 @@ class _Parser:
             if found is None:
                 raise unreadable(self._text, token.at, f"{token.text} is no date or time")
             return Literal((found,))
+        if len(token.text) > _MAX_DIGITS:
+            raise unreadable(self._text, token.at, "the number is too long")
         number = Decimal(token.text)
         unit = self._unit()
         if unit:

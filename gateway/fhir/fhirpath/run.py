@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from gateway.errors import Invalid
 from gateway.fhir.fhirpath.environment import Environment
@@ -22,6 +22,9 @@ Truth = bool | None
 
 TRUE: Collection = [True]
 FALSE: Collection = [False]
+
+# Longer than any text of a resource that a path would make.
+_LONGEST: Final = 16_000_000
 
 
 def boolean(value: Truth) -> Collection:
@@ -57,6 +60,13 @@ def text(items: Collection) -> str | None:
         message = "The FHIRPath needs a text where there is another value."
         raise Invalid(message)
     return value
+
+
+def require_length(size: int) -> None:
+    """Raise `Invalid` for a text that an expression must not make."""
+    if size > _LONGEST:
+        message = "The FHIRPath makes a text that is too long."
+        raise Invalid(message)
 
 
 def whole(items: Collection) -> int | None:

@@ -86,3 +86,16 @@ class Typed:
 
 
 Syntax = Literal | Name | External | Special | Call | Step | Indexed | Signed | Binary | Typed
+
+
+def parts(syntax: Syntax) -> tuple[Syntax, ...]:
+    """Return what a piece of syntax is made of."""
+    match syntax:
+        case Call(_, arguments, _):
+            return arguments
+        case Step(left, right) | Indexed(left, right) | Binary(_, left, right):
+            return left, right
+        case Signed(_, operand) | Typed(_, operand, _):
+            return (operand,)
+        case _:
+            return ()

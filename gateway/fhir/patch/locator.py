@@ -18,7 +18,7 @@ from gateway.fhir.fhirpath.environment import NO_SERVICES, Environment, Shared
 from gateway.fhir.fhirpath.functions.typing import as_type
 from gateway.fhir.fhirpath.parser import parse
 from gateway.fhir.fhirpath.run import here, whole
-from gateway.fhir.fhirpath.syntax import Binary, Call, Indexed, Name, Step, Typed
+from gateway.fhir.fhirpath.syntax import Binary, Call, Indexed, Name, Step, Typed, parts
 from gateway.fhir.patch.element import Element, children, root
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from gateway.fhir.wire import Resource
 
 _MAX_PATH: Final = 2000
+# A regular expression of a caller may take for ever, and nothing can stop it.
+_UNBOUNDED: Final = frozenset({"matches", "matchesFull", "replaceMatches"})
 
 # The environment has the resource as %resource.
 _Move = Callable[[Environment, list[Element]], list[Element]]
@@ -57,11 +59,22 @@ def read_path(text: str) -> Path:
         raise Malformed(message, expression=text[:200])
     try:
         syntax = parse(text)
+        _require_bounded(syntax, text)
         last = syntax.right if isinstance(syntax, Step) else syntax
         name = last.name if isinstance(last, Name) else ""
         return Path(text, tuple(_moves(syntax, text)), name)
     except Invalid as fault:
         raise Malformed(fault.text, expression=text[:200]) from None
+
+
+def _require_bounded(syntax: Syntax, text: str) -> None:
+    waiting = [syntax]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, Call) and one.name in _UNBOUNDED:
+            message = f"The path of a patch does not take {one.name}(): compare texts instead."
+            raise Unsupported(message, expression=text[:200])
+        waiting += parts(one)
 
 
 def _moved(resource: Resource, moves: tuple[_Move, ...]) -> list[Element]:

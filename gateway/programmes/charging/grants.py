@@ -73,8 +73,13 @@ def grant_of(
         for one in definition.prices
         if all(holds(condition, None, facts, lang) for condition in one.conditions)
     ]
-    amount = sum((_amount(one, definition, facts, lang) for one in prices), Decimal(0))
-    return Grant(definition, structure, year, amount.quantize(_CENT), dict(facts))
+    try:
+        amount = sum((_amount(one, definition, facts, lang) for one in prices), Decimal(0))
+        cents = amount.quantize(_CENT)
+    except ArithmeticError:
+        # Facts that no structure has: the sum has more digits than money.
+        raise Invalid(say(lang, "not-a-number", what=definition.title)) from None
+    return Grant(definition, structure, year, cents, dict(facts))
 
 
 def _amount(

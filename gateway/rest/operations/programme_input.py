@@ -43,6 +43,8 @@ WANTED: Final = (
     Input("schedule", "boolean"),
 )
 _WINDOW: Final = timedelta(days=30)
+# Days are counted from a day and back: the ends of the calendar are nobody's.
+_YEARS: Final = range(1900, 2200)
 
 
 def language(call: Call) -> str:
@@ -115,11 +117,17 @@ def _window(asked: Given, on: date, lang: str) -> Window:
 
 
 def day_of(asked: Given, name: str, lang: str) -> date | None:
-    """Return a day that was given, None when it was not; raises `Malformed` for half a date."""
+    """Return a day that was given, None when it was not; raises `Malformed` for what is none.
+
+    Half a date is none, and a year in which nobody is cared for.
+    """
     text = asked.text(name)
     if text is None:
         return None
     try:
-        return date.fromisoformat(text[:10])
+        day = date.fromisoformat(text[:10])
     except ValueError:
-        raise Malformed(say(lang, "bad-date", what=text[:32]), expression=name) from None
+        day = date.min
+    if day.year not in _YEARS:
+        raise Malformed(say(lang, "bad-date", what=text[:32]), expression=name)
+    return day

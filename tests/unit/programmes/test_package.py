@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from gateway.errors import Invalid
 from gateway.programmes.charging.definition import read_charge
+from gateway.programmes.charging.grants import grant_of
 from gateway.programmes.charging.package import charge_item, invoice, package_of
 
 DAYS = st.dates(date(2019, 1, 1), date(2030, 12, 31))
@@ -114,3 +116,19 @@ def test_an_amount_counts_only_where_its_own_condition_holds() -> None:
     read = read_charge(definition(propertyGroup=groups))
     for day, amount in ((date(2022, 6, 1), 806), (date(2023, 6, 1), 850)):
         assert invoice(package_of(read, episode(day), day), "")["totalNet"]["value"] == amount
+
+
+def test_the_last_year_of_the_calendar_is_a_year() -> None:
+    last = date(9999, 12, 31)
+    assert (
+        package_of(read_charge(definition("rolling")), episode(date(9999, 2, 1)), last).last == last
+    )
+
+
+def test_facts_that_no_structure_has_are_refused() -> None:
+    url = "https://passerelle.example/fhir/StructureDefinition/computed-amount"
+    computed = {"language": "text/fhirpath", "expression": "%asked"}
+    component = {"type": "base", "extension": [{"url": url, "valueExpression": computed}]}
+    read = read_charge(definition(propertyGroup=[{"priceComponent": [component]}]))
+    with pytest.raises(Invalid):
+        grant_of(read, "Organization/s", 2022, {"asked": Decimal("1e60")})

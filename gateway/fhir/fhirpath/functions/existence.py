@@ -25,6 +25,7 @@ def _exists(criterion: Run | None = None) -> Run:
     meets = criterion
 
     def run(env: Environment, focus: Collection) -> Collection:
+        env.shared.spend(len(focus))
         for at, item in enumerate(focus):
             if truth(on(meets, env, item, at)):
                 return TRUE
@@ -35,6 +36,7 @@ def _exists(criterion: Run | None = None) -> Run:
 
 def _all(criterion: Run) -> Run:
     def run(env: Environment, focus: Collection) -> Collection:
+        env.shared.spend(len(focus))
         return [all(truth(on(criterion, env, item, at)) for at, item in enumerate(focus))]
 
     return run

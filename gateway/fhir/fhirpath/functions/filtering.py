@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from gateway.errors import Invalid
 from gateway.fhir.fhirpath.environment import Environment
 from gateway.fhir.fhirpath.operators import contains, distinct, union
 from gateway.fhir.fhirpath.run import Builder, here, on, single, truth, whole
@@ -19,12 +18,10 @@ if TYPE_CHECKING:
     from gateway.fhir.fhirpath.nodes import Collection
     from gateway.fhir.fhirpath.run import Run
 
-# What repeat() may find: an expression that never ends must not.
-_MOST: Final = 100_000
-
 
 def _where(criterion: Run) -> Run:
     def run(env: Environment, focus: Collection) -> Collection:
+        env.shared.spend(len(focus))
         found: Collection = []
         for at, item in enumerate(focus):
             this = [item]
@@ -37,7 +34,12 @@ def _where(criterion: Run) -> Run:
 
 def _select(projection: Run) -> Run:
     def run(env: Environment, focus: Collection) -> Collection:
-        return [one for at, item in enumerate(focus) for one in on(projection, env, item, at)]
+        found: Collection = []
+        for at, item in enumerate(focus):
+            some = on(projection, env, item, at)
+            env.shared.spend(1 + len(some))
+            found += some
+        return found
 
     return run
 
@@ -48,12 +50,12 @@ def _repeat(projection: Run) -> Run:
         waiting = list(focus)
         while waiting:
             item = waiting.pop(0)
-            fresh = [one for one in on(projection, env, item, 0) if not contains(found, one)]
-            found += distinct(fresh)
-            waiting += distinct(fresh)
-            if len(found) > _MOST:
-                message = "The FHIRPath repeats without end."
-                raise Invalid(message)
+            some = on(projection, env, item, 0)
+            # Each is compared with all that were found: one that never ends must end here.
+            env.shared.spend(len(some) * (1 + len(found)))
+            fresh = distinct([one for one in some if not contains(found, one)])
+            found += fresh
+            waiting += fresh
         return found
 
     return run
@@ -64,6 +66,7 @@ def _aggregate(step: Run, start: Run | None = None) -> Run:
         total = here(start, env) if start else []
         for at, item in enumerate(focus):
             this = [item]
+            env.shared.spend(1 + len(total))
             total = step(Environment(env.shared, this, at, total), this)
         return total
 
@@ -101,7 +104,12 @@ def _single(focus: Collection) -> Collection:
 
 def _with(combine: Callable[[Collection, Collection], Collection]) -> Builder:
     def build(other: Run) -> Run:
-        return lambda env, focus: combine(focus, here(other, env))
+        def run(env: Environment, focus: Collection) -> Collection:
+            found = combine(focus, here(other, env))
+            env.shared.spend(len(found))
+            return found
+
+        return run
 
     return build
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from gateway.fhir.fhirpath.nodes import Collection
     from gateway.fhir.fhirpath.run import Run
 
+# Bits of a power that is a whole number.
 _LARGEST_POWER: Final = 1024
 
 
@@ -68,14 +69,18 @@ def _round(precision: Run | None = None) -> Run:
         if digits is None or digits < 0:
             message = "The FHIRPath rounds to a number of digits that is none."
             raise Invalid(message)
-        found = Decimal(value).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
+        try:
+            found = Decimal(value).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
+        except ArithmeticError:
+            return []
         return [int(found) if digits == 0 and type(value) is int else found]
 
     return run
 
 
 def _power(base: Item, exponent: Item) -> Item:
-    if type(base) is int and type(exponent) is int and 0 <= exponent <= _LARGEST_POWER:
+    whole_ones = type(base) is int and type(exponent) is int and exponent >= 0
+    if whole_ones and base.bit_length() * exponent <= _LARGEST_POWER:
         return base**exponent
     return Decimal(base) ** Decimal(exponent)
 

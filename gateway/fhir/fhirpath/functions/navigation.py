@@ -19,10 +19,11 @@ def _children(_env: Environment, focus: Collection) -> Collection:
     return [one for item in focus for one in all_children(item)]
 
 
-def _descendants(_env: Environment, focus: Collection) -> Collection:
+def _descendants(env: Environment, focus: Collection) -> Collection:
     found: Collection = []
     level = [one for item in focus for one in all_children(item)]
     while level:
+        env.shared.spend(len(level))
         found += level
         level = [one for item in level for one in all_children(item)]
     return found

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.errors import Invalid
-from gateway.fhir.fhirpath.run import Builder, here, text, whole
+from gateway.fhir.fhirpath.run import Builder, here, require_length, text, whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +53,9 @@ def _substring(start: Run, length: Run | None = None) -> Run:
 def _join(separator: Run | None = None) -> Run:
     def run(env: Environment, focus: Collection) -> Collection:
         between = (text(here(separator, env)) or "") if separator else ""
-        return [between.join(text([one]) or "" for one in focus)] if focus else []
+        parts = [text([one]) or "" for one in focus]
+        require_length(len(between) * len(parts) + sum(map(len, parts)))
+        return [between.join(parts)] if focus else []
 
     return run
 
@@ -78,12 +80,19 @@ def _matches_full(value: str, pattern: str) -> bool:
 def _replace_matches(value: str, pattern: str, by: str) -> str:
     if not pattern:
         return value
+    # A group may stand for all of the value, as often as it is named.
+    require_length((len(value) + 1) * (len(by) + 1))
     template = _GROUP.sub(lambda match: rf"\g<{match[1] or match[2]}>", by.replace("\\", r"\\"))
     try:
         return _pattern(pattern).sub(template, value)
     except (re.error, IndexError):
         message = "The FHIRPath replaces by a group that its regular expression does not have."
         raise Invalid(message) from None
+
+
+def _replace(value: str, old: str, new: str) -> str:
+    require_length(len(value) + (value.count(old) * len(new) if new else 0))
+    return value.replace(old, new)
 
 
 _ENCODINGS: Final[dict[str, Callable[[bytes], str]]] = {
@@ -94,6 +103,7 @@ _ENCODINGS: Final[dict[str, Callable[[bytes], str]]] = {
 
 
 def _encode(value: str, form: str) -> list[str]:
+    require_length(2 * len(value))
     return [_ENCODINGS[form](value.encode())] if form in _ENCODINGS else []
 
 
@@ -119,6 +129,7 @@ def _replaced(value: str, pairs: tuple[tuple[str, str], ...]) -> str:
 
 def _escape(value: str, form: str) -> list[str]:
     pairs = {"html": _HTML, "json": _JSON}.get(form)
+    require_length(6 * len(value))
     return [_replaced(value, pairs)] if pairs else []
 
 
@@ -137,7 +148,7 @@ FUNCTIONS: Final[dict[str, tuple[int, int, Builder]]] = {
     "contains": (1, 1, _of(lambda value, part: part in value)),
     "upper": (0, 0, _of(str.upper)),
     "lower": (0, 0, _of(str.lower)),
-    "replace": (2, 2, _of(str.replace)),
+    "replace": (2, 2, _of(_replace)),
     "matches": (1, 1, _of(_matches)),
     "matchesFull": (1, 1, _of(_matches_full)),
     "replaceMatches": (2, 2, _of(_replace_matches)),

@@ -431,3 +431,27 @@ def test_any_text_is_an_expression_or_refused(text: str) -> None:
         compile_expression(text)
     except Invalid as refusal:
         assert "FHIRPath" in refusal.text  # noqa: PT017 - both outcomes are good ones
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "'x'" + ".select($this & $this)" * 90,
+        "'xxxxxxxxxx'" + ".replace('x','xxxxxxxxxx')" * 20,
+        "'xxxx'" + ".replaceMatches('(x+)','$1$1')" * 40,
+        "(1|2)" + ".select($this.combine($this))" * 40,
+        f"({'|'.join(map(str, range(30)))}).aggregate($total.combine($total), 1|2)",
+        "9" * 5000,
+    ],
+)
+def test_what_grows_without_end_is_refused(expression: str) -> None:
+    with pytest.raises(Invalid):
+        compile_expression(expression).evaluate({"resourceType": "Patient"})
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["10.power(1000).power(1000)", "9" + ".select($this * $this)" * 60, "1.5.round(2000)"],
+)
+def test_what_overflows_is_empty(expression: str) -> None:
+    assert compile_expression(expression).evaluate({"resourceType": "Patient"}) == []

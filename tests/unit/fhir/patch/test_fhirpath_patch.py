@@ -374,3 +374,9 @@ def test_a_patch_that_is_tried_again_does_the_same_again() -> None:
     )
     first, second = (patch({"resourceType": "Patient", "id": "a"}) for _ in range(2))
     assert first["name"] == second["name"] == [{"text": "X", "given": ["A"]}]
+
+
+def test_a_regular_expression_that_never_ends_is_refused() -> None:
+    path = "Patient.name.where(family.matches('(a+)+$'))"
+    with pytest.raises(Unsupported, match="does not take matches"):
+        apply({"name": [{"family": "a" * 60 + "!"}]}, operation("delete", path))

@@ -134,3 +134,17 @@ def test_grants_are_computed_by_get_and_written_by_post(caller: Caller, episode:
     assert episode
     wrong = caller.ask("GET", f"/fhir/Organization/{made['id']}/$grants?year=2022&fact=x")
     assert "name|value" in wrong.json()["issue"][0]["diagnostics"]
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_a_day_at_an_end_of_the_calendar_is_refused(caller: Caller, episode: str, day: str) -> None:
+    install(caller.ports.store, read_content(content_folder()))
+    patient = caller.ask("GET", episode).json()["patient"]["reference"]
+    plan = "/fhir/PlanDefinition/equip-addict"
+    for address in (
+        f"{episode}/$follow-up?date={day}",
+        f"{plan}/$follow-up?date={day}",
+        f"{plan}/$apply?subject={patient}&date={day}",
+        f"{plan}/$check-eligibility?subject={patient}&date={day}",
+    ):
+        assert caller.ask("GET", address).status_code == 400, address
