@@ -48,9 +48,12 @@ def _doors(text: str) -> tuple[str, ...]:
 def run(settings: Settings, given: argparse.Namespace) -> int:
     """Migrate and install definitions when needed, open the doors, stay until told to stop."""
     make_data_directory(settings)
-    # As long as this process lives.
-    held = hold_doors(settings, given.only)
-    _require_what_doors_need(settings, given.only)
+    with hold_doors(settings, given.only):
+        return _serve(settings, given.only)
+
+
+def _serve(settings: Settings, only: tuple[str, ...]) -> int:
+    _require_what_doors_need(settings, only)
     start_logging(settings.log, "serve")
     prepare_metrics(settings.run_dir / "metrics", alone=not doors.door_states(settings))
     migrate(settings.database_url)
@@ -59,15 +62,11 @@ def run(settings: Settings, given: argparse.Namespace) -> int:
 
     def announce(seconds: float) -> None:
         print(f"Passerelle is ready ({seconds:.2f} s).", file=sys.stderr)
-        for line in addresses(settings, given.only):
+        for line in addresses(settings, only):
             print(f"  {line}", file=sys.stderr, flush=True)
 
-    supervisor = Supervisor(
-        doors.open_doors(settings, given.only), doors.state_file(settings), announce
-    )
-    status = supervisor.run()
-    held.close()
-    return status
+    supervisor = Supervisor(doors.open_doors(settings, only), doors.state_file(settings), announce)
+    return supervisor.run()
 
 
 def _require_what_doors_need(settings: Settings, only: tuple[str, ...]) -> None:
