@@ -13,6 +13,7 @@ from gateway.programmes.names import PROGRAMME
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import date
 
     from gateway.fhir.wire import Resource
     from gateway.programmes.programme import Programme
@@ -20,16 +21,35 @@ if TYPE_CHECKING:
 _ACTION: Final = "http://terminology.hl7.org/CodeSystem/consentaction"
 
 
-def may_forward(programme: Programme, consents: Iterable[Resource]) -> bool:
-    """Whether the treating physician may be told.
+# What makes an agreement one to something else, or has exceptions that nobody judges here.
+_NARROWER: Final = ("class", "data", "dataPeriod", "securityLabel", "provision")
+
+
+def may_forward(
+    programme: Programme, consents: Iterable[Resource], recipient: str, on: date
+) -> bool:
+    """Whether the treating physician (`Type/id`) may be told on that day.
 
     An agreement is a Consent in force with `permit`, the programme in `provision.code` and
-    `disclose` in `provision.action`; an opposition the same with `deny`, or one to the programme.
+    `disclose` in `provision.action`, for its `provision.period` and to its `provision.actor`
+    alone where it has them; an opposition the same with `deny`, or one to the programme.
     """
     held = [one for one in consents if one.get("status") == "active"]
     if any(_tells(one, programme, "deny") or is_opposed(one, programme.code) for one in held):
         return False
-    return not programme.labels or any(_tells(one, programme, "permit") for one in held)
+    agreed = (one for one in held if _tells(one, programme, "permit"))
+    return not programme.labels or any(_covers(one["provision"], recipient, on) for one in agreed)
+
+
+def _covers(provision: Resource, recipient: str, on: date) -> bool:
+    period, day = provision.get("period", {}), on.isoformat()
+    start, end = (str(period.get(name, ""))[:10] for name in ("start", "end"))
+    # A date may be a year or a month: it is compared as far as it goes.
+    if day[: len(start)] < start or day[: len(end)] > end:
+        return False
+    actors = [one.get("reference", {}).get("reference") for one in provision.get("actor", ())]
+    narrower = any(name in provision for name in _NARROWER)
+    return not narrower and (not actors or recipient in actors)
 
 
 def _tells(consent: Resource, programme: Programme, kind: str) -> bool:

@@ -11,6 +11,7 @@ from gateway.ingest.programmes.definitions import Definitions
 from gateway.ingest.programmes.reading import held as found_here
 from gateway.ingest.programmes.reading import is_of
 from gateway.programmes import meeting as rcp
+from gateway.programmes.agenda import PARIS
 from gateway.programmes.agreement import may_forward
 from gateway.programmes.applying import labelled
 from gateway.programmes.words import say
@@ -196,7 +197,8 @@ class _Holding:
             question=told.question,
             elements=told.elements,
             decision=told.decision,
-            at=told.at or flow.now,
+            # What is printed are the hours of those who were there.
+            at=(told.at or flow.now).astimezone(PARIS),
         )
 
     def resources(self) -> list[Resource]:
@@ -274,22 +276,23 @@ class _Holding:
 
     def _forwarded(self, document: Resource) -> list[Resource]:
         """Return the Communication to the treating physician, none when nobody is known."""
-        treating = self._treating()
+        flow, treating = self._flow, self._treating()
         if not treating:
             return []
         consents = [
             one.resource
             for one in self._tx.find_referring("Consent", "patient", self._held.patient)
         ]
-        agreed = may_forward(self._programme, consents)
+        today = flow.now.astimezone(PARIS).date()
+        agreed = may_forward(self._programme, consents, treating, today)
         return [
             rcp.forwarded(
                 self._programme,
                 self._held,
-                self._flow.new_id(),
+                flow.new_id(),
                 document=f"DocumentReference/{document['id']}",
                 recipients=[treating],
-                obstacle="" if agreed else say(self._flow.lang, "not-agreed"),
+                obstacle="" if agreed else say(flow.lang, "not-agreed"),
             )
         ]
 

@@ -19,7 +19,12 @@ if TYPE_CHECKING:
     from gateway.programmes.programme import Programme
     from gateway.store.api import Store
 
-_LATEST: Final = "5"
+_LATEST: Final = 5
+# More than a sheet shows: none of these is left out because there are newer ones.
+_MANY: Final = "100"
+# What never was, or is no more, by the status of any of these.
+_VOID: Final = frozenset({"entered-in-error", "cancelled", "superseded", "refuted"})
+_ENDED: Final = frozenset({"stopped", "completed", "draft"})
 
 
 class Sheets:
@@ -52,9 +57,13 @@ class Sheets:
         return {
             "Patient": [_person(held(self._reads, patient) or {})],
             "Parcours": list(self._progress(programme, patient)),
-            "Problèmes": self._told("Condition", patient, "code"),
-            "Allergies": self._told("AllergyIntolerance", patient, "code"),
-            "Traitements": self._told("MedicationRequest", patient, "medicationCodeableConcept"),
+            "Problèmes": self._told("Condition", patient),
+            "Allergies": self._told("AllergyIntolerance", patient),
+            "Traitements": [
+                self._medication(one)
+                for one in self._known("MedicationRequest", patient)
+                if one.get("status") not in _ENDED
+            ],
             "Comptes rendus": list(self._reports(patient)),
             "Décisions antérieures": list(self._decisions(patient)),
         }
@@ -71,12 +80,14 @@ class Sheets:
                 yield f"{done.title} : {done.count}{average}"
             yield from (f"En retard : {late.task.get('description', '')}" for late in found.late)
 
-    def _told(self, kind: str, patient: str, element: str) -> list[str]:
-        return [
-            text
-            for one in self._latest(kind, patient, ())
-            if (text := _label(one.get(element, {})))
-        ]
+    def _told(self, kind: str, patient: str) -> list[str]:
+        return [_label(one.get("code", {})) or one["id"] for one in self._known(kind, patient)]
+
+    def _medication(self, request: Resource) -> str:
+        named = request.get("medicationReference", {})
+        there = held(self._reads, str(named.get("reference", ""))) or {}
+        concept = request.get("medicationCodeableConcept") or there.get("code", {})
+        return str(named.get("display", "")) or _label(concept) or str(request["id"])
 
     def _reports(self, patient: str) -> Iterator[str]:
         for one in self._latest("DiagnosticReport", patient, (("_sort", "-date"),)):
@@ -91,13 +102,27 @@ class Sheets:
     def _latest(
         self, kind: str, patient: str, pairs: tuple[tuple[str, str], ...]
     ) -> list[Resource]:
-        query = parse_search(kind, [("patient", patient), *pairs, ("_count", _LATEST)])
-        return [one.resource for one in self._store.search(query).matches]
+        return self._known(kind, patient, *pairs)[:_LATEST]
+
+    def _known(self, kind: str, patient: str, *pairs: tuple[str, str]) -> list[Resource]:
+        """Return what holds: nothing that was entered in error, refuted or replaced."""
+        query = parse_search(kind, [("patient", patient), *pairs, ("_count", _MANY)])
+        found = (one.resource for one in self._store.search(query).matches)
+        return [one for one in found if not _VOID & {one.get("status"), *_verified(one)}]
 
 
 def _label(concept: dict[str, Any]) -> str:
-    shown = (str(coding.get("display", "")) for coding in concept.get("coding", ()))
+    shown = [
+        str(coding.get(name, ""))
+        for name in ("display", "code")
+        for coding in concept.get("coding", ())
+    ]
     return str(concept.get("text", "")) or next(filter(None, shown), "")
+
+
+def _verified(resource: Resource) -> Iterator[str]:
+    for coding in resource.get("verificationStatus", {}).get("coding", ()):
+        yield str(coding.get("code", ""))
 
 
 def _person(patient: Resource) -> str:

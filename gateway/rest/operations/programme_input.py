@@ -43,8 +43,8 @@ WANTED: Final = (
     Input("schedule", "boolean"),
 )
 _WINDOW: Final = timedelta(days=30)
-# Days are counted from a day and back: the ends of the calendar are nobody's.
-_YEARS: Final = range(1900, 2200)
+#: Days are counted from a day and back: the ends of the calendar are nobody's.
+YEARS: Final = range(1900, 2200)
 
 
 def language(call: Call) -> str:
@@ -128,6 +128,6 @@ def day_of(asked: Given, name: str, lang: str) -> date | None:
         day = date.fromisoformat(text[:10])
     except ValueError:
         day = date.min
-    if day.year not in _YEARS:
+    if day.year not in YEARS:
         raise Malformed(say(lang, "bad-date", what=text[:32]), expression=name)
     return day

@@ -13,7 +13,7 @@ from gateway.ingest.programmes.sheets import Sheets
 from gateway.programmes.agenda import PARIS
 from gateway.programmes.words import say
 from gateway.rest.operations.given import given, told, told_written
-from gateway.rest.operations.programme_input import language, programme_of
+from gateway.rest.operations.programme_input import YEARS, language, programme_of
 from gateway.rest.read import current
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def prepare_rcp(call: Call) -> Answer:
     """Answer a Bundle with a summary sheet for each patient on the list; nothing is written."""
     meeting = current(call).resource
     programme = _meetings(call).programme_of(meeting)
-    sheets = Sheets(call.ports.store, _new_id, call.ports.clock(), language(call))
+    sheets = Sheets(call.ports.store, _new_id, call.ports.clock().astimezone(PARIS), language(call))
     entries = [
         {"fullUrl": f"urn:uuid:{one['id']}", "resource": one}
         for one in sheets.of(programme, meeting)
@@ -118,5 +118,7 @@ def _instant(call: Call, asked: Given, name: str) -> datetime:
     try:
         instant = datetime.fromisoformat(text)
     except ValueError:
-        raise Malformed(say(language(call), "bad-date", what=text[:32]), expression=name) from None
+        instant = None
+    if instant is None or instant.year not in YEARS:
+        raise Malformed(say(language(call), "bad-date", what=text[:32]), expression=name)
     return instant.replace(tzinfo=PARIS) if instant.tzinfo is None else instant

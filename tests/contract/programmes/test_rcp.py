@@ -238,3 +238,55 @@ def test_of_two_who_decide_at_once_one_is_written(region: Region) -> None:
 
     assert sorted(one.status_code for one in both) == [201, 409]
     assert len(region.find("Composition")) == 1
+
+
+def test_a_sheet_tells_every_allergy_and_nothing_that_was_entered_in_error(region: Region) -> None:
+    system = "http://terminology.hl7.org/CodeSystem/allergyintolerance"
+    active = {"coding": [{"system": f"{system}-clinical", "code": "active"}]}
+    about = {"resourceType": "AllergyIntolerance", "patient": {"reference": PATIENT}}
+    allergies = [
+        {**about, "id": f"a{at}", "code": {"text": f"Allergène {at}."}, "clinicalStatus": active}
+        for at in range(9)
+    ]
+    wrong = {"coding": [{"system": f"{system}-verification", "code": "entered-in-error"}]}
+    treatment = {"status": "active", "intent": "order", "subject": {"reference": PATIENT}}
+    included(
+        region,
+        *allergies,
+        {**about, "id": "wrong", "code": {"text": "Erreur de saisie"}, "verificationStatus": wrong},
+        {"resourceType": "Medication", "id": "m", "code": {"coding": [{"code": "N07BB03"}]}},
+        {
+            "resourceType": "MedicationRequest",
+            "id": "r",
+            "medicationReference": {"reference": "Medication/m"},
+            **treatment,
+        },
+    )
+
+    bundle = region.ask("GET", f"/fhir/{planned(region)}/$prepare-rcp").json()
+
+    text = str(bundle["entry"][0]["resource"]["section"])
+    assert all(f"Allergène {at}." in text for at in range(9))
+    assert "Erreur de saisie" not in text
+    assert "N07BB03" in text
+
+
+@pytest.mark.parametrize(
+    "narrower",
+    [
+        {"period": {"start": "2021-01-01", "end": "2021-12-31"}},
+        {"actor": [{"role": {"text": "x"}, "reference": {"reference": PRESENT[0]}}]},
+        {"provision": [{"type": "deny"}]},
+    ],
+)
+def test_an_agreement_to_something_else_lets_nothing_leave(
+    region: Region, narrower: dict[str, Any]
+) -> None:
+    given = agreement()
+    included(region, {**given, "provision": {**given["provision"], **narrower}})
+
+    hold(region, planned(region))
+
+    (communication,) = region.find(f"Communication?subject={PATIENT}")
+    assert communication["status"] == "not-done"
+    assert region.store.deliveries() == []

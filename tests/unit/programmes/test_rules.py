@@ -97,7 +97,8 @@ def test_forwarding_follows_what_the_patient_agreed_to(
         "extension": [{"url": confidentiality, "valueCoding": {"code": "R"}}] if labelled else [],
     }
 
-    assert may_forward(read_programme(plan, lambda _: None), consents) is may
+    programme = read_programme(plan, lambda _: None)
+    assert may_forward(programme, consents, "Practitioner/gp", date(2022, 6, 2)) is may
 
 
 def test_an_opposition_to_something_narrower_is_none_to_the_programme() -> None:
