@@ -36,6 +36,7 @@ _AGAIN_SECONDS: Final = 10.0
 # Names under which programs write what they rename when it is whole.
 _PARTIAL: Final = (".part", ".partial", ".filepart", ".tmp", ".temp", ".crdownload", ".swp", "~")
 _ACCEPTED: Final = "AA"
+_COMMITTED: Final = "CA"
 _LATER: Final = "AR"
 
 State = tuple[int, int]
@@ -172,12 +173,14 @@ class Folder:
 
 
 def _code(answer: bytes) -> str:
-    """Return MSA-1."""
+    """Return MSA-1 of what was answered last: in enhanced mode the commit goes before."""
     if not answer:
         # A duplicate of what was accepted from a sender that wanted no answer.
         return _ACCEPTED
-    msa = Message.parse(answer).first("MSA")
-    return msa.text(1) if msa else ""
+    told = Message.parse(answer).all("MSA")
+    code = told[-1].text(1) if told else ""
+    # A sender that wants the commit alone, and has it.
+    return _ACCEPTED if code == _COMMITTED else code
 
 
 def _free(folder: Path, name: str) -> Path:

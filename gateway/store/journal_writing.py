@@ -65,9 +65,10 @@ class JournalWriter(Writer):
             "first_seen": self._micros,
             "last_seen": self._micros,
         }
-        self._unwritten.count(
-            "insert_local_code", (sender, system, code, field), with_visible_nul(values)
-        )
+        kept = with_visible_nul(values)
+        # As they are written: PostgreSQL takes no row twice in one statement.
+        key = tuple(kept[name] for name in ("sender", "system", "code", "field"))
+        self._unwritten.count("insert_local_code", key, kept)
 
     def same_message(self, sender: str, control_id: str) -> list[SameMessage]:
         """Return earlier messages with that control id, newest first."""

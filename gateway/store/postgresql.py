@@ -10,6 +10,7 @@ from sqlalchemy import create_engine, event
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, DisconnectionError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from typing_extensions import override
 
 from gateway.store.database import (
@@ -92,7 +93,8 @@ class PostgresDatabase(Database):
 
         from gateway.store.point_reads import PointReads  # noqa: PLC0415 - as above
 
-        self.faults = (psycopg.Error, DBAPIError)
+        # The last when all connections are lent for too long.
+        self.faults = (psycopg.Error, DBAPIError, PoolTimeout)
         engine = create_engine(
             url, pool_size=READ_POOL, max_overflow=READ_POOL * 3, isolation_level="AUTOCOMMIT"
         )

@@ -174,6 +174,11 @@ def test_codes_are_counted_over_transactions_and_within_one(store: Store) -> Non
         "RIS|CENTRE", "OBR-4", "urn:local", "GENOU", "Genou G", 5, code.first_seen, code.last_seen
     )
     assert code.first_seen < code.last_seen
+    with store.transaction() as tx:
+        # Written alike: a NUL is kept as its picture.
+        for text in ("A\0", "A\u2400"):
+            tx.note_code("CR|LABO", "OBX-3", "", text, "")
+    assert [(one.code, one.count) for one in store.local_codes("CR")] == [("A\u2400", 2)]
     assert store.local_codes("RIS") == [code]
     assert store.local_codes("RI") == []
 

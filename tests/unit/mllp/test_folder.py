@@ -41,7 +41,8 @@ class Receiver:
         except Exception:  # noqa: BLE001 - whatever cannot be read
             return build_ack(None, "AE", control_id="A", now=NOW)
         self.received.append(control_id)
-        return answered(raw, self.codes.get(control_id, "AA"))
+        codes = self.codes.get(control_id, "AA").split("+")
+        return b"".join(answered(raw, code) for code in codes)
 
     def oversize(self, head: bytes, size: int, _peer: str) -> bytes:
         self.received.append(f"{size} bytes")
@@ -100,6 +101,17 @@ def test_a_file_that_was_accepted_is_done_with_its_answers_beside(depot: Depot) 
         "done/lot.hl7.ack": answered(message("1"), "AA") + answered(message("2"), "AA"),
     }
     assert depot.receiver.received == ["1", "2"]
+
+
+@pytest.mark.parametrize(
+    ("codes", "folder"),
+    [("CA+AA", "done"), ("CA", "done"), ("CA+AE", "refused"), ("CE", "refused")],
+)
+def test_the_last_answer_in_enhanced_mode_counts(depot: Depot, codes: str, folder: str) -> None:
+    depot.receiver.codes["1"] = codes
+    depot.put("lot.hl7", message("1"))
+    depot.look()
+    assert sorted(depot.files()) == [f"{folder}/lot.hl7", f"{folder}/lot.hl7.ack"]
 
 
 def test_a_file_with_a_refused_message_is_refused_and_the_others_are_in(depot: Depot) -> None:
