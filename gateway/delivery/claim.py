@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from gateway.delivery.addresses import address_of, address_of_patient, is_patient
 from gateway.delivery.letter import message_id
-from gateway.delivery.recipients import NOT_SENT_ANY_MORE, WITHDRAWN, carried_in
+from gateway.delivery.recipients import NOT_SENT_ANY_MORE, WITHDRAWN, carried_in, current_resource
 from gateway.delivery.release import may_be_mailed
 from gateway.mapping.receipts import refuses_reply
 from gateway.store.records import DeliveryState
@@ -50,7 +50,7 @@ def claim(tx: Transaction, delivery_id: str, listed: Mapping[str, str], host: st
     held = tx.delivery(delivery_id)
     if held is None or held.state is not DeliveryState.WAITING:
         return None
-    report = _read(tx, held.focus)
+    report = current_resource(tx, held.focus)
     others = carried_in(tx, report, held.subject) if report else []
     obstacle = _obstacle(tx, held, report, others)
     if obstacle:
@@ -71,7 +71,7 @@ def claim(tx: Transaction, delivery_id: str, listed: Mapping[str, str], host: st
     tx.update_delivery(sending)
     earlier = _earlier(sending, tx.deliveries_of(sending.focus))
     closed = is_patient(held.recipient) and any(map(refuses_reply, (report, *others)))
-    recipient = _read(tx, sending.recipient)
+    recipient = current_resource(tx, sending.recipient)
     return Claim(sending, address, report, recipient, tuple(earlier), closed)
 
 
@@ -85,7 +85,7 @@ def _obstacle(tx: Transaction, held: Delivery, report: Resource, others: Sequenc
         return NOT_SENT_ANY_MORE
     if is_patient(held.recipient) and _subject(report) != held.recipient:
         return NOT_HIS
-    patient = _read(tx, held.subject)
+    patient = current_resource(tx, held.subject)
     release = may_be_mailed(held.recipient, patient, tx.now.date(), report, *others)
     return "" if release.permitted else release.reason
 
@@ -94,14 +94,9 @@ def _subject(report: Resource) -> str:
     return str(report.get("subject", {}).get("reference", ""))
 
 
-def _read(tx: Transaction, name: str) -> Resource:
-    stored = tx.read(*name.split("/")) if "/" in name else None
-    return {} if stored is None or stored.deleted else stored.resource
-
-
 def find_address(tx: Transaction, recipient: str, listed: Mapping[str, str]) -> str | None:
     """Return the mail address of `Practitioner/x`, `Organization/x` or `Patient/x`, or None."""
-    held = _read(tx, recipient)
+    held = current_resource(tx, recipient)
     if is_patient(recipient):
         return address_of_patient(held, listed)
     if not held:

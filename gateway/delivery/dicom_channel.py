@@ -16,6 +16,7 @@ from gateway.delivery.retry import MESSAGES, Policy
 from gateway.dicom.query import Level, Query
 from gateway.fhir.datatypes import DICOM_UID
 from gateway.store.commitments import forget_request, kept_request, result_of
+from gateway.store.labelled import Labelled
 from gateway.store.procedure_steps import read_step
 from gateway.store.records import DeliveryState
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
     from gateway.delivery.holdings import Holdings
     from gateway.dicom.json_model import Model
-    from gateway.fhir.wire import Resource
     from gateway.settings import DicomDestination
     from gateway.store.api import Store, Transaction
     from gateway.store.objects import Objects
@@ -72,6 +72,7 @@ class DicomChannel:
         self._store = store
         self._objects = objects
         self._holdings = holdings
+        self._labelled = Labelled(store)
         self._destinations = {recipient_of(one): one for one in destinations}
         self._couriers = couriers
         self._pauses = Pauses(store, destinations)
@@ -146,7 +147,7 @@ class DicomChannel:
     def _step(self, delivery: Delivery, courier: DicomCourier) -> Carried:
         stored = self._store.read(*delivery.focus.split("/", 1))
         procedure = {} if stored is None or stored.deleted else stored.resource
-        if not may_leave(procedure, self._patient(procedure)).permitted:
+        if not may_leave(procedure, *self._labelled.patients_of(procedure)).permitted:
             raise Refused(GONE)
         numbers = procedure.get("identifier", [])
         uids = [one["value"] for one in numbers if one.get("system") == DICOM_UID]
@@ -157,8 +158,3 @@ class DicomChannel:
         tell = courier.create_step if delivery.reason == "N-CREATE" else courier.set_step
         tell(step.uid, message)
         return Carried(receipt="0000")
-
-    def _patient(self, procedure: Resource) -> Resource:
-        kind, _, name = procedure.get("subject", {}).get("reference", "").partition("/")
-        held = self._store.read(kind, name) if kind == "Patient" else None
-        return {} if held is None or held.deleted else held.resource

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from gateway.dicom.query import Query
-    from gateway.fhir.wire import Resource
     from gateway.store.api import Store
     from gateway.store.catalogue.catalogue import Found
     from gateway.store.objects import Objects
@@ -80,7 +79,7 @@ class Holdings:
                 if one.get("system") == DICOM_UID and one.get("value") in named
             }
             known |= own
-            if not may_leave(study, *self._patient(study)).permitted:
+            if not may_leave(study, *self._labelled.patients_of(study)).permitted:
                 hidden |= own
         return set(study_uids) - hidden - self._of_hidden_patients(set(study_uids) - known)
 
@@ -105,8 +104,3 @@ class Holdings:
             for identifier in person.get("identifier", ())
         }
         return {uid for uid, number in numbers.items() if number in hidden}
-
-    def _patient(self, study: Resource) -> list[Resource]:
-        kind, _, name = study.get("subject", {}).get("reference", "").partition("/")
-        held = self._store.read(kind, name) if kind == "Patient" else None
-        return [held.resource] if held is not None and not held.deleted else []

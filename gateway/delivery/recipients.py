@@ -320,7 +320,7 @@ def carried_in(tx: Transaction, resource: Resource, subject: str) -> list[Resour
     def referring(kind: str, param: str, target: str) -> list[Resource]:
         return [one.resource for one in tx.find_referring(kind, param, target)]
 
-    return carried(resource, subject, lambda name: _follow(tx, {"reference": name}), referring)
+    return carried(resource, subject, lambda name: current_resource(tx, name), referring)
 
 
 def concerned(tx: Transaction, report: Resource) -> list[str]:
@@ -375,7 +375,12 @@ def _found(
 
 
 def _follow(tx: Transaction, element: dict[str, Any]) -> Resource:
-    parts = element.get("reference", "").split("/")
+    return current_resource(tx, element.get("reference", ""))
+
+
+def current_resource(tx: Transaction, name: str) -> Resource:
+    """Return the current resource of `Type/id`, nothing when there is none."""
+    parts = name.split("/")
     if len(parts) < 2:  # noqa: PLR2004 - a type and an id
         return {}
     found = tx.read(parts[0], parts[1])

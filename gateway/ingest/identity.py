@@ -162,10 +162,9 @@ def repoint_resource(tx: Transaction, name: str, old: str, new: str) -> None:
     for delivery in tx.deliveries_of(name):
         if delivery.subject == old:
             # A letter to the patient himself that is still to go is for the record in use.
-            whom = new if delivery.recipient == old and delivery.sent is None else None
-            recipient = whom or delivery.recipient
-            moved = dataclasses.replace(delivery, subject=new, recipient=recipient)
-            tx.update_delivery(moved)
+            to_him = delivery.recipient == old and delivery.sent is None
+            recipient = new if to_him else delivery.recipient
+            tx.update_delivery(dataclasses.replace(delivery, subject=new, recipient=recipient))
     tx.put(repoint(found.resource, old, new))
 
 

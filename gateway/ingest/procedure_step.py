@@ -104,9 +104,7 @@ class ProcedureStepIngest:
 
     def _may_be_told(self, uid: str) -> bool:
         procedures = self._labelled.by_identifier("Procedure", [oid_system(uid)])
-        subjects = (one.get("subject", {}).get("reference", "") for one in procedures)
-        patients = (_read(self._store, one) for one in subjects)
-        return may_leave(*procedures, *patients).permitted
+        return may_leave(*procedures, *self._labelled.patients_of(*procedures)).permitted
 
     def _write(self, tx: Transaction, step: ProcedureStep, calling_ae: str, kind: str) -> None:
         status = status_of(step.model)
@@ -134,11 +132,6 @@ class ProcedureStepIngest:
         partners = self._linking.partners(tx, mapped.links, None)
         found = (one.resource for one in partners if one.type == "ServiceRequest")
         return next(found, {}) or _order_of_study(tx, step.study_uid)
-
-
-def _read(store: Store, name: str) -> Resource:
-    stored = store.read(*name.split("/", 1)) if name.startswith("Patient/") else None
-    return {} if stored is None or stored.deleted else stored.resource
 
 
 def _of_order(tx: Transaction, mapped: Mapped, order: Resource, step: ProcedureStep) -> Mapped:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from typing_extensions import override
 
 from gateway.store import rows
@@ -18,23 +18,15 @@ from gateway.store.group_commit import GroupCommit
 from gateway.store.history import Versions, Wanted, versions
 from gateway.store.index_state import SELECT, Wholeness, asks_for_words
 from gateway.store.journal import JournalReader
-from gateway.store.records import (
-    Delivery,
-    DeliveryState,
-    Page,
-    Progress,
-    Stored,
-    Written,
-    from_micros,
-    to_micros,
-)
+from gateway.store.outbox import OutboxReader
+from gateway.store.records import Page, Progress, Stored, Written, to_micros
 from gateway.store.reindexing import STEP, Reindexing
 from gateway.store.search.asking import Asker
 from gateway.store.search.explaining import explanation
 from gateway.store.search.figures import extents, members, tallies
 from gateway.store.search.running import run
 from gateway.store.search.sql import FLAVORS
-from gateway.store.statements import CURRENT_COLUMNS, DELIVERY, LANDED, RESOURCE, VERSION
+from gateway.store.statements import CURRENT_COLUMNS, LANDED, RESOURCE, VERSION
 from gateway.store.transaction import Transaction
 
 if TYPE_CHECKING:
@@ -73,7 +65,7 @@ def open_store(
     return Store(open_database(url), clock=clock, local_bases=local_bases)
 
 
-class Store(JournalReader):
+class Store(JournalReader, OutboxReader):
     """Resources, journal and outbox over one database."""
 
     def __init__(
@@ -257,7 +249,7 @@ class Store(JournalReader):
     def _asker(self, cursor: Cursor) -> Asker:
         return Asker(cursor, FLAVORS[self.database.dialect.name], self.local_bases)
 
-    # Journal and outbox
+    # Journal
 
     def note_answer(self, note: AnswerNote) -> None:
         """Keep what became of an answer until the next transaction takes it along."""
@@ -275,50 +267,6 @@ class Store(JournalReader):
             while len(found) < _ANSWERS:
                 found.append(self._answers.get_nowait())
         return found
-
-    def deliveries(self, *, state: DeliveryState | None = None, limit: int = 50) -> list[Delivery]:
-        """Return deliveries, newest first."""
-        statement = select(DELIVERY).order_by(DELIVERY.c.seq.desc()).limit(limit)
-        if state is not None:
-            statement = statement.where(DELIVERY.c.state == state.value)
-        return [rows.delivery(row) for row in self._fetch(statement)]
-
-    def delivery(self, delivery_id: str) -> Delivery | None:
-        """Return one delivery, or None."""
-        found = self._fetch(select(DELIVERY).where(DELIVERY.c.id == delivery_id))
-        return rows.delivery(found[0]) if found else None
-
-    def due_deliveries(
-        self, now: datetime, channels: Sequence[str], limit: int = 100
-    ) -> list[Delivery]:
-        """Return the oldest unfinished delivery of each recipient, when its time has come.
-
-        Those of other channels are left alone: their recipients are others.
-        """
-        statement = (
-            select(DELIVERY)
-            .where(
-                DELIVERY.c.state == DeliveryState.WAITING.value,
-                DELIVERY.c.next_attempt <= to_micros(now),
-                DELIVERY.c.seq.in_(_heads(channels)),
-            )
-            .order_by(DELIVERY.c.seq)
-            .limit(limit)
-        )
-        return [rows.delivery(row) for row in self._fetch(statement)]
-
-    def next_attempt(self, channels: Sequence[str]) -> datetime | None:
-        """Return when the first delivery of these channels is due; None when none waits."""
-        waiting = DELIVERY.c.state == DeliveryState.WAITING.value
-        statement = select(func.min(DELIVERY.c.next_attempt)).where(
-            waiting, DELIVERY.c.seq.in_(_heads(channels))
-        )
-        first = self._fetch(statement)[0][0]
-        return None if first is None else from_micros(first)
-
-    def abandoned_deliveries(self) -> list[Delivery]:
-        """Return what a worker was sending when it died."""
-        return self.deliveries(state=DeliveryState.SENDING, limit=10_000)
 
     # DICOM
 
@@ -354,12 +302,7 @@ class Store(JournalReader):
         )
         return {row[0]: bytes(row[1]) for row in self._fetch(statement)}
 
-    # Numbers
-
-    def delivery_counts(self) -> dict[str, int]:
-        """Return how many deliveries there are in each state."""
-        statement = select(DELIVERY.c.state, func.count()).group_by(DELIVERY.c.state)
-        return {row[0]: row[1] for row in self._fetch(statement)}
+    # The database
 
     def moment(self) -> object:
         """Return what is another one once something has been committed; raises `Unavailable`.
@@ -384,16 +327,6 @@ class Store(JournalReader):
             if isinstance(fault, self.database.faults) or _from_driver(fault):
                 raise self.database.refusal(fault) from fault
             raise
-
-
-def _heads(channels: Sequence[str]) -> Select[Any]:
-    """Select the oldest unfinished delivery of each recipient."""
-    unfinished = (DeliveryState.WAITING.value, DeliveryState.SENDING.value)
-    return (
-        select(func.min(DELIVERY.c.seq))
-        .where(DELIVERY.c.state.in_(unfinished), DELIVERY.c.channel.in_(channels))
-        .group_by(DELIVERY.c.recipient)
-    )
 
 
 def _from_driver(fault: Exception) -> bool:

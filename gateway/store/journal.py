@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,6 +10,7 @@ from sqlalchemy import and_, false, func, not_, or_, select
 
 from gateway.errors import Issue
 from gateway.fhir.search.parameters import parameter_id
+from gateway.store.reader import Reader
 from gateway.store.records import (
     DOOR_OUT,
     UNSETTLED,
@@ -74,12 +74,8 @@ class JournalFilter:
     replay_of: int | None = None
 
 
-class JournalReader(ABC):
+class JournalReader(Reader):
     """The store's side of the journal; `Store` has it."""
-
-    @abstractmethod
-    def _fetch(self, statement: Select[Any]) -> list[Any]:
-        """Return the rows of a statement; raises `Unavailable`."""
 
     def journal(
         self, wanted: JournalFilter | None = None, *, limit: int = 50

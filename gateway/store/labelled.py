@@ -49,6 +49,13 @@ class Labelled:
         decisive |= self._read([seq for seq in found if seq not in decisive])
         return [decisive[seq] for seq in found]
 
+    def patients_of(self, *resources: Resource) -> list[Resource]:
+        """Return the current patients whom resources are about; raises `Unavailable`."""
+        named = (one.get("subject", {}).get("reference", "").partition("/") for one in resources)
+        ids = dict.fromkeys(name for kind, _, name in named if kind == "Patient")
+        stored = (self._store.read("Patient", name) for name in ids)
+        return [one.resource for one in stored if one is not None and not one.deleted]
+
     def _current(self, param: int, values: Sequence[str]) -> list[int]:
         dialect = self._store.database.dialect
         if len(values) == 1:

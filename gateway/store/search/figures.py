@@ -112,8 +112,7 @@ def _base(asker: Asker, query: SearchQuery, joins: Sequence[Piece]) -> list[Piec
     compiler = Compiler(asker)
     nodes = tuple(compiler.node(condition, (query.type,)) for condition in query.clauses)
     scope = scope_of(asker, (query.type,), nodes)
-    known = scope.nodes or scope.rids is not None
-    found = source_of(asker, scope, _MOST) if known else None
+    found = source_of(asker, scope, _MOST)
     if found is None:
         return [Piece("FROM resource r"), *joins, Piece("WHERE"), both(scope.conditions(asker))]
     source, node = found

@@ -101,10 +101,7 @@ class Key:
             parts = [self._of_span(one, start, limit, flavor, bounds) for one in known]
         else:
             parts = [self._of_index(Piece(""), start, limit, flavor)]
-        if len(parts) == 1:
-            return parts[0]
-        wrapped = [Piece(f"SELECT * FROM ({one.text}) w", one.values) for one in parts]
-        return union(wrapped) + piece(f"ORDER BY 1{self._direction} LIMIT ?", limit)
+        return _in_order(parts, f"1{self._direction}", limit)
 
     def same(
         self, types: Sequence[str], value: Scalar, after: int, limit: int, flavor: Flavor
@@ -119,10 +116,7 @@ class Key:
             )
             for kind in types or sorted(resource_types())
         ]
-        if len(parts) == 1:
-            return parts[0]
-        wrapped = [Piece(f"SELECT * FROM ({one.text}) w", one.values) for one in parts]
-        return union(wrapped) + piece("ORDER BY 1 LIMIT ?", limit)
+        return _in_order(parts, "1", limit)
 
     def group(
         self, value: Scalar, after: int, limit: int, flavor: Flavor, system: str | None = None
@@ -186,6 +180,14 @@ class Key:
     def _current(self, kind: str, flavor: Flavor) -> Piece:
         hint = f" INDEXED BY {_INDEXES[self.column]}" if flavor.name == "sqlite" else ""
         return piece(f"FROM resource r{hint} WHERE r.deleted = 0 AND r.type = ?", kind)
+
+
+def _in_order(parts: Sequence[Piece], by: str, limit: int) -> Piece:
+    """Return the first rows of several selects, each of which is in that order already."""
+    if len(parts) == 1:
+        return parts[0]
+    wrapped = [Piece(f"SELECT * FROM ({one.text}) w", one.values) for one in parts]
+    return union(wrapped) + piece(f"ORDER BY {by} LIMIT ?", limit)
 
 
 def keys_of(sort: Sequence[Sort]) -> tuple[Key, ...]:

@@ -61,7 +61,7 @@ def in_order_of_keys(
     found = _Walk(asker, scope, keys, start, limit).page()
     if found is not None:
         return found
-    source = source_of(asker, scope) if scope.nodes else None
+    source = source_of(asker, scope)
     if source is None:
         return _sorted(asker, scope, keys, start, limit, None)
     others = replace(scope, nodes=tuple(one for one in scope.nodes if one is not source[1]))
@@ -184,7 +184,7 @@ class _Walk:
 
     def _gives_little(self) -> bool:
         """Whether the matches are so few that to sort them costs less than to walk on."""
-        source = source_of(self._asker, self._scope) if self._scope.nodes else None
+        source = source_of(self._asker, self._scope)
         if source is None:
             return False
         number = bounded_count(self._asker, source[0], MANY)

@@ -19,7 +19,7 @@ COUNTED: Final = 5_000
 
 def exactly(asker: Asker, scope: Scope) -> int:
     """Return how many match."""
-    found = source_of(asker, scope) if scope.nodes or scope.rids is not None else None
+    found = source_of(asker, scope)
     if found is None:
         place = Piece("FROM resource r WHERE")
         return asker.number(select("count(*)", place, both(scope.conditions(asker))))
